@@ -1,0 +1,8 @@
+export { abandonOnCancel } from "./abandon-on-cancel.ts";
+export { CancelScope, type CancelScopeOptions } from "./cancel-scope.ts";
+export { currentSignal } from "./current-signal.ts";
+export { failAfter, failAt, type TimeLimit } from "./fail-after.ts";
+export { moveOnAfter, moveOnAt, type TimeLimitOptions } from "./move-on.ts";
+export { shielded, type ShieldedOptions } from "./shielded.ts";
+export { TooSlowError } from "./too-slow-error.ts";
+export { withSignal } from "./with-signal.ts";

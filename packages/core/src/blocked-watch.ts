@@ -1,0 +1,96 @@
+import type { BlockedRequest } from "./clock.ts";
+import { macrotask } from "./macrotask.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * Tells when every task of a runtime is parked: for `waitAllTasksBlocked` and for clocks that jump then.
+ *
+ * It looks from a macrotask, when all microtasks have run; what it sees is kept cheap by `runtime.movingTasks`. What it
+ * cannot see is a host callback that is still to come (a socket, a timer of somebody else): hence the cushions of real
+ * time. (Trio's idle detection has the same blind spot and the same remedy.)
+ */
+export class BlockedWatch {
+  private readonly runtime: Runtime;
+  /** The requests, each with the count of moves at which it is not to be served: the standstill that it knows. */
+  private readonly requests = new Map<BlockedRequest, number>();
+  private looking = false;
+  private cushion: ReturnType<typeof setTimeout> | undefined = undefined;
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+  }
+
+  /** See `ClockHost.whenBlocked`. */
+  add(request: BlockedRequest, afterNextMove = false): () => void {
+    this.requests.set(request, afterNextMove ? this.runtime.scheduler.moves : -1);
+    this.look();
+    return () => {
+      this.requests.delete(request);
+      if (this.requests.size === 0) this.stopWaiting();
+    };
+  }
+
+  /** Something has changed that could make it true; called when `movingTasks` falls to zero. */
+  look(): void {
+    if (this.requests.size === 0 || this.looking) return;
+    this.looking = true;
+    this.stopWaiting();
+    macrotask(this.lookAround);
+  }
+
+  private readonly lookAround = (): void => {
+    this.looking = false;
+    const request = this.foremost();
+    if (request === undefined) return;
+    if (this.runtime.scheduler.busy) {
+      this.look();
+      return;
+    }
+    // A turn of the event loop must pass in which nothing moves, so even a cushion of 0 takes a second look.
+    const patience = this.runtime.movingTasks === 0 ? request.cushionMs : request.foreignQuietMs;
+    if (patience === Infinity) return; // look() is called when the last moving task parks
+    const moves = this.runtime.scheduler.moves;
+    const moving = this.runtime.movingTasks;
+    const confirm = (): void => {
+      this.cushion = undefined;
+      this.looking = false;
+      if (this.runtime.scheduler.moves !== moves || this.runtime.movingTasks !== moving || this.runtime.scheduler.busy) this.look();
+      else this.wakeAllLike(request);
+    };
+    if (patience > 0) {
+      this.cushion = setTimeout(confirm, patience);
+      return;
+    }
+    this.looking = true;
+    macrotask(confirm);
+  };
+
+  /** Smallest cushion first; among equals, by rank. */
+  private foremost(): BlockedRequest | undefined {
+    let best: BlockedRequest | undefined;
+    for (const [each, knownStandstill] of this.requests) {
+      if (knownStandstill === this.runtime.scheduler.moves) continue;
+      if (
+        best === undefined ||
+        each.cushionMs < best.cushionMs ||
+        (each.cushionMs === best.cushionMs && each.rank < best.rank)
+      )
+        best = each;
+    }
+    return best;
+  }
+
+  private wakeAllLike(request: BlockedRequest): void {
+    for (const each of [...this.requests.keys()]) {
+      if (each.cushionMs !== request.cushionMs || each.rank !== request.rank) continue;
+      this.requests.delete(each);
+      each.wake();
+    }
+    this.look();
+  }
+
+  private stopWaiting(): void {
+    clearTimeout(this.cushion);
+    this.cushion = undefined;
+  }
+}

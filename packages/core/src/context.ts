@@ -1,0 +1,22 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { CancelStatus } from "./cancel-status.ts";
+import { shared } from "./registry.ts";
+
+/**
+ * The ambient slot: which cancel status the running code belongs to. This file is the whole seam; a platform without
+ * AsyncLocalStorage brings another carrier with the same two operations.
+ *
+ * One immutable store per body, instead of a mutable stack per task, is what makes
+ * `Promise.all([moveOnAfter(...), moveOnAfter(...)])` nest correctly inside one task.
+ */
+const carrier: AsyncLocalStorage<CancelStatus> = shared("context", () => new AsyncLocalStorage());
+
+/** The status that the running code was entered with, or `undefined` outside every run, task and scope. */
+export function ambientStatus(): CancelStatus | undefined {
+  return carrier.getStore();
+}
+
+/** Runs `body` inside `status`: everything that it starts, and every continuation of it, belongs there. */
+export function runIn<A, R>(status: CancelStatus, body: (argument: A) => R, argument: A): R {
+  return carrier.run(status, body, argument);
+}

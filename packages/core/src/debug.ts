@@ -1,0 +1,117 @@
+import type { CancelReason } from "./cancel-reason.ts";
+import type { CancelStatus } from "./cancel-status.ts";
+import type { Observer } from "./instruments.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Task } from "./task.ts";
+
+/*
+ * Debug mode: `run(main, { debug: true })`, or ESPALIER_DEBUG=1 for everything. It records where tasks were spawned and
+ * scopes cancelled, and since when they are there, and it reports the one thing that no library can do for plain
+ * async/await: interrupt the await of a promise that is not ours.
+ */
+
+/** So long may a cancelled scope take, with nothing of ours parked in it, before it is reported. */
+const patienceMs = 1000;
+
+/** What debug mode keeps with a status. */
+export interface DebugNotes {
+  /** `Date.now()` when it was opened. */
+  readonly since: number;
+  /** The stack of the call that opened it. */
+  readonly openedAt: string;
+  /** The label of the last wait in it. */
+  lastCheckpoint?: string;
+}
+
+/** Whether the environment asks for debug mode everywhere. */
+export function debugWanted(): boolean {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.["ESPALIER_DEBUG"] === "1";
+}
+
+/** What debug mode knows of a status; `undefined` without debug mode. */
+export function notesOf(status: CancelStatus): DebugNotes | undefined {
+  return status.notes as DebugNotes | undefined;
+}
+
+/** In debug mode, the same reason with the stack of the call of `cancel()`. */
+export function withCancelSite(runtime: Runtime, reason: CancelReason): CancelReason {
+  return runtime.debug ? { ...reason, stack: callSite() } : reason;
+}
+
+/** Keeps notes, looks after cancelled scopes, and passes everything on to the instruments. */
+export class DebugObserver implements Observer {
+  private readonly inner: Observer | undefined;
+
+  constructor(inner: Observer | undefined) {
+    this.inner = inner;
+  }
+
+  opened(status: CancelStatus): void {
+    const notes: DebugNotes = { since: Date.now(), openedAt: callSite() };
+    status.notes = notes;
+    this.inner?.opened(status);
+  }
+
+  taskSpawned(task: Task): void {
+    this.inner?.taskSpawned(task);
+  }
+
+  taskExited(task: Task): void {
+    this.inner?.taskExited(task);
+  }
+
+  parked(status: CancelStatus, label: string): void {
+    for (let each: CancelStatus | undefined = status; each !== undefined; each = each.parent) {
+      const notes = notesOf(each);
+      if (notes !== undefined) notes.lastCheckpoint = label;
+    }
+    this.inner?.parked(status, label);
+  }
+
+  resumed(status: CancelStatus, label: string): void {
+    this.inner?.resumed(status, label);
+  }
+
+  scopeCancelled(status: CancelStatus, reason: CancelReason): void {
+    const look = setTimeout(() => {
+      if (!status.closed && !waitsForOurs(status)) console.error(report(status, reason));
+    }, patienceMs) as { unref?: () => void } | number;
+    if (typeof look === "object") look.unref?.();
+    this.inner?.scopeCancelled(status, reason);
+  }
+}
+
+/** Whether something in the subtree waits in an operation that will end by itself or by the cancellation. */
+function waitsForOurs(status: CancelStatus): boolean {
+  const first = status.waiters;
+  for (let each = first; each !== undefined; each = each.next === first ? undefined : each.next)
+    if (each.label !== undefined && !each.shielded && !each.abroad) return true;
+  const child = status.firstChild;
+  for (let each = child; each !== undefined; each = each.next === child ? undefined : each.next)
+    if (waitsForOurs(each)) return true;
+  return false;
+}
+
+function report(status: CancelStatus, reason: CancelReason): string {
+  const notes = notesOf(status);
+  const last = notes?.lastCheckpoint;
+  const sites = [
+    notes === undefined ? "" : `\n  it was opened here:\n${notes.openedAt}`,
+    reason.stack === undefined ? "" : `\n  it was cancelled here:\n${reason.stack}`,
+  ];
+  return (
+    `espalier: the ${status.kind} "${status.name}" was cancelled ${patienceMs} ms ago and has not been left. Nothing in it ` +
+    "waits in an operation of this library: it awaits a promise that nobody can interrupt, or computes. " +
+    `The last checkpoint in it was ${last ?? "none at all"}. Remedies: give the foreign call a signal ` +
+    "(currentSignal(), withSignal()), stop waiting for it (abandonOnCancel()), or add a checkpoint() to a long computation." +
+    sites.join("")
+  );
+}
+
+/** The stack above the library, without the line of the error itself. */
+function callSite(): string {
+  const lines = (new Error().stack ?? "").split("\n").slice(2);
+  const outside = lines.filter((line) => !/@espalier|packages\/[a-z-]+\/(src|dist)\//.test(line));
+  return (outside.length > 0 ? outside : lines).join("\n");
+}

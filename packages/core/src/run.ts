@@ -1,0 +1,186 @@
+import { checkBody } from "./arguments.ts";
+import type { CancelReason } from "./cancel-reason.ts";
+import type { Clock } from "./clock.ts";
+import { ambientStatus } from "./context.ts";
+import { watchForDryLoop } from "./deadlock-watch.ts";
+import { debugWanted } from "./debug.ts";
+import { DeadlockError, type InternalError, MisuseError } from "./errors.ts";
+import { type Instrument, InstrumentObserver } from "./instruments.ts";
+import { ambient, liveRuntimes, Runtime } from "./runtime.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { Task, type TaskState } from "./task.ts";
+import { describe, formatTaskTree } from "./task-tree.ts";
+
+/** Options of {@link run}. */
+export interface RunOptions {
+  /** The name of the run and its main task in the task tree; by default the function's name, else `"main"`. */
+  readonly name?: string;
+  /** Another clock, such as `MockClock`; by default real, monotonic time. */
+  readonly clock?: Clock;
+  /** Hooks for tracing and metrics. */
+  readonly instruments?: readonly Instrument[];
+  /** Records where things were spawned and cancelled, and reports scopes that cannot be left; default: `ESPALIER_DEBUG=1`. */
+  readonly debug?: boolean;
+}
+
+/** What tests may choose besides; see `runWith` in `@espalier/core/testing`. */
+export interface RunInternals {
+  /** Another order of resumptions. */
+  readonly scheduler?: Scheduler;
+  /** Takes a standstill (every task parked, no deadline left) for a deadlock at once, without waiting for the event loop. */
+  readonly deadlockWhenBlocked?: boolean;
+}
+
+/**
+ * Runs `main` as the root task of a tree of its own, and gives its value or raises its error. Everything else works
+ * without it; it adds deadlock detection, a choice of clock, instruments and debug mode.
+ *
+ * When the event loop runs dry while `main` still waits, the main scope is cancelled and unwinds.
+ *
+ * @checkpoint never
+ * @cancellation It is a root: no scope around it can be, see `MisuseError`.
+ * @throws {DeadlockError} nothing is left that could wake `main`; the message holds the task tree of that moment.
+ * @throws {MisuseError} it was called inside a task or scope; `detached` begins outside of them.
+ * @throws {InternalError} a system task failed.
+ * @example
+ * ```ts
+ * import { run, sleep } from "@espalier/core";
+ * const answer = await run(async () => {
+ *   await sleep(1);
+ *   return 42;
+ * });
+ * ```
+ */
+export async function run<T>(main: () => Promise<T> | T, options: RunOptions = {}): Promise<T> {
+  return startRun(main, options, {}, "run");
+}
+
+/** The whole of `run`, with what only tests may choose. */
+export async function startRun<T>(
+  main: () => Promise<T> | T,
+  options: RunOptions,
+  internals: RunInternals,
+  caller: string,
+): Promise<T> {
+  checkBody(main, caller);
+  const around = ambientStatus();
+  if (around !== undefined && around !== ambient.root) {
+    throw new MisuseError(
+      `${caller} was called inside the ${around.kind} "${around.name}", but a run is a root of its own. ` +
+        `Call the function directly (open a nursery if it needs tasks), or use detached(() => ${caller}(...)).`,
+    );
+  }
+  return new Run<T>(options, internals, main.name).start(main);
+}
+
+/** One run, from its start to its end. */
+class Run<T> {
+  private readonly runtime: Runtime;
+  private readonly main: MainTask<T>;
+  private readonly endOfMain: Promise<TaskState<T>>;
+  private readonly cleanup: (() => void)[] = [];
+  private readonly seeksDeadlock: boolean;
+  private deadlock: DeadlockError | undefined = undefined;
+  private crash: InternalError | undefined = undefined;
+
+  constructor(options: RunOptions, internals: RunInternals, mainName: string) {
+    const name = options.name ?? (mainName || "main");
+    const { instruments, clock } = options;
+    this.runtime = new Runtime({
+      name,
+      clock,
+      scheduler: internals.scheduler,
+      observer: instruments === undefined || instruments.length === 0 ? undefined : new InstrumentObserver(instruments),
+      debug: options.debug ?? debugWanted(),
+      onSystemCrash: (error) => {
+        this.crash ??= error;
+        this.main.cancelStatus.cancel({ source: "shutdown", reason: error, scope: name });
+      },
+    });
+    this.seeksDeadlock = internals.deadlockWhenBlocked === true;
+    const main = new MainTask<T>(name, this.runtime.root);
+    this.main = main;
+    this.endOfMain = new Promise((resolve) => {
+      main.whenEnded = resolve;
+    });
+  }
+
+  async start(body: () => Promise<T> | T): Promise<T> {
+    liveRuntimes.add(this.runtime);
+    this.attachClock();
+    this.cleanup.push(watchForDryLoop(this.onDryLoop));
+    if (this.seeksDeadlock) this.watchForStandstill(false);
+    try {
+      this.main.startNow(body);
+      return this.result(await this.endOfMain);
+    } finally {
+      for (const undo of this.cleanup) undo();
+      this.runtime.root.close();
+      liveRuntimes.delete(this.runtime);
+    }
+  }
+
+  private attachClock(): void {
+    const { deadlines, blockedWatch, clock } = this.runtime;
+    const detach = clock.attach?.({
+      timeChanged: deadlines.check,
+      nextDeadline: () => deadlines.next,
+      whenBlocked: (request, afterNextMove) => blockedWatch.add(request, afterNextMove),
+    });
+    if (detach !== undefined) this.cleanup.push(detach);
+  }
+
+  private async result(state: TaskState<T>): Promise<T> {
+    // A run that never used a system task has nothing to shut down, and must not be given any.
+    await this.runtime.shutDownSystemTasks();
+    if (this.crash !== undefined) throw this.crash;
+    if (this.deadlock !== undefined) throw this.deadlock;
+    if (state.kind === "succeeded") return state.value;
+    throw (state as { error: unknown }).error;
+  }
+
+  /** First the main scope unwinds; if the loop runs dry again, what is left awaits something that will never come. */
+  private readonly onDryLoop = (): void => {
+    if (this.main.ended) return;
+    if (this.deadlock === undefined) this.unwindDeadlock();
+    else this.main.giveUp(this.deadlock);
+  };
+
+  private watchForStandstill(afterNextMove: boolean): void {
+    const withdraw = this.runtime.blockedWatch.add(
+      {
+        cushionMs: 0,
+        rank: 2,
+        foreignQuietMs: Infinity,
+        wake: () => {
+          if (this.main.ended) return;
+          if (this.runtime.deadlines.next === Infinity && this.deadlock === undefined) this.unwindDeadlock();
+          this.watchForStandstill(true);
+        },
+      },
+      afterNextMove,
+    );
+    this.cleanup.push(withdraw);
+  }
+
+  private unwindDeadlock(): void {
+    const tree = formatTaskTree([describe(this.runtime.root)]);
+    this.deadlock = new DeadlockError(`Every task waits, and nothing is left that could wake one:\n${tree}`);
+    const reason: CancelReason = { source: "explicit", reason: "deadlock", scope: this.main.name };
+    this.main.cancelStatus.cancel(reason);
+  }
+}
+
+class MainTask<T> extends Task<T> {
+  whenEnded: ((state: TaskState<T>) => void) | undefined = undefined;
+
+  /** Ends the run although the body of main has not ended, because it never will. */
+  giveUp(error: unknown): void {
+    this.cancelStatus.close();
+    this.whenEnded?.({ kind: "failed", error });
+  }
+
+  protected onEnd(): void {
+    this.whenEnded?.(this.state);
+  }
+}

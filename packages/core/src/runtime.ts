@@ -1,0 +1,81 @@
+import { BlockedWatch } from "./blocked-watch.ts";
+import { CancelStatus } from "./cancel-status.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { ambientStatus } from "./context.ts";
+import { Deadlines } from "./deadlines.ts";
+import { debugWanted, DebugObserver } from "./debug.ts";
+import type { InternalError } from "./errors.ts";
+import type { Observer } from "./instruments.ts";
+import { shared } from "./registry.ts";
+import { scheduler as threadScheduler, type Scheduler } from "./scheduler.ts";
+import { SystemTasks } from "./system-task.ts";
+
+/** What a runtime is made of. */
+export interface RuntimeParts {
+  readonly name: string;
+  readonly clock?: Clock | undefined;
+  readonly scheduler?: Scheduler | undefined;
+  readonly observer?: Observer | undefined;
+  readonly debug?: boolean | undefined;
+  /** What to do when a system task failed; by default it is an uncaught exception. */
+  readonly onSystemCrash?: (error: InternalError) => void;
+}
+
+/** What one `run` owns: a clock, its deadlines, an order of resumptions, the root of a tree of statuses. */
+export class Runtime {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly deadlines: Deadlines;
+  /** Instruments and debug mode; `undefined` when nobody watches. */
+  readonly observer: Observer | undefined;
+  readonly debug: boolean;
+  /** Whether every checkpoint takes the slow path. */
+  readonly slow: boolean;
+  /** Never cancelled; closed when the run is over. */
+  readonly root: CancelStatus;
+  /** Live tasks none of whose flows is parked. Written by task.ts. */
+  movingTasks = 0;
+  /** Who wants to know when `movingTasks` falls to zero. */
+  readonly blockedWatch: BlockedWatch;
+  private readonly onSystemCrash: (error: InternalError) => void;
+  private startedSystemTasks: SystemTasks | undefined = undefined;
+
+  constructor(parts: RuntimeParts) {
+    this.clock = parts.clock ?? systemClock;
+    this.scheduler = parts.scheduler ?? threadScheduler;
+    this.observer = parts.debug === true ? new DebugObserver(parts.observer) : parts.observer;
+    this.debug = parts.debug === true;
+    this.slow = this.observer !== undefined || this.scheduler !== threadScheduler;
+    this.deadlines = new Deadlines(this.clock, this.scheduler);
+    this.blockedWatch = new BlockedWatch(this);
+    this.onSystemCrash = parts.onSystemCrash ?? throwUncaught;
+    this.root = new CancelStatus("run", parts.name, this, false);
+  }
+
+  /** The background tasks of packages; made when the first one is wanted. */
+  get systemTasks(): SystemTasks {
+    return (this.startedSystemTasks ??= new SystemTasks(this, this.onSystemCrash));
+  }
+
+  /** Cancels the system tasks, if there are any, and waits for their end. */
+  async shutDownSystemTasks(): Promise<void> {
+    await this.startedSystemTasks?.shutDown();
+  }
+}
+
+/** The runtime of all code outside every run: real time, never over. Shared by all installed copies. */
+export const ambient: Runtime = shared("ambient", () => new Runtime({ name: "ambient", debug: debugWanted() }));
+
+/** The runtimes whose `run` has not ended, in order of their start. */
+export const liveRuntimes: Set<Runtime> = shared("runtimes", () => new Set());
+
+/** The status that the running code belongs to; outside everything, the root of the ambient runtime. */
+export function currentStatus(): CancelStatus {
+  return ambientStatus() ?? ambient.root;
+}
+
+function throwUncaught(error: InternalError): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,45 @@
+import type { CancelReason } from "./cancel-reason.ts";
+import { type CancelStatus } from "./cancel-status.ts";
+import { Deadline } from "./deadlines.ts";
+import { currentStatus } from "./runtime.ts";
+
+/** Cancels a status when its time has come. */
+class ScopeDeadline extends Deadline {
+  private readonly status: CancelStatus;
+
+  constructor(status: CancelStatus, time: number) {
+    super(status.runtime.deadlines, time);
+    this.status = status;
+  }
+
+  expire(): void {
+    const reason: CancelReason = { source: "deadline", scope: this.status.name };
+    this.status.cancel(reason);
+  }
+}
+
+/** Gives the status a deadline, or moves the one it has; acts at once, also when the time has already passed. */
+export function setDeadline(status: CancelStatus, time: number): void {
+  if (status.closed) return;
+  status.deadline?.cancel();
+  const deadline = (status.deadline ??= new ScopeDeadline(status, time));
+  deadline.time = time;
+  if (time <= status.runtime.clock.now()) deadline.expire();
+  else if (status.own === undefined) deadline.deadlines.add(deadline);
+}
+
+/**
+ * The time, on the run's clock, at which the current code will be cancelled if nothing changes: the earliest deadline of
+ * the scopes around it, as far as a shield lets it see. `-Infinity` if it is cancelled already, `Infinity` if there is
+ * no deadline. For passing a time limit on, to a server for instance.
+ */
+export function currentEffectiveDeadline(): number {
+  let earliest = Infinity;
+  const current = currentStatus();
+  if (current.cancelled) return -Infinity;
+  for (let status: CancelStatus | undefined = current; status !== undefined; status = status.parent) {
+    if (status.deadline !== undefined && !status.closed) earliest = Math.min(earliest, status.deadline.time);
+    if (status.shielded) break;
+  }
+  return earliest;
+}

@@ -1,0 +1,33 @@
+import { checkDuration } from "./arguments.ts";
+import { refusal } from "./checkpoint.ts";
+import { park } from "./park.ts";
+
+/**
+ * Waits until every other task of the run has been parked for `cushionMs` of real time: the program has come as far as it
+ * can by itself. For tests that want to look at a moment of rest. What the event loop still has in store (sockets, foreign
+ * timers) cannot be seen; a cushion leaves room for it.
+ *
+ * When several wait, the smallest cushion goes first; equal ones go together. A clock that jumps by itself comes after.
+ *
+ * @checkpoint always
+ * @param cushionMs - Milliseconds of real time, whatever the clock of the run.
+ * @throws {Cancelled} the current scope is, or becomes, cancelled.
+ */
+export function waitAllTasksBlocked(cushionMs = 0): Promise<void> {
+  try {
+    checkDuration(cushionMs, "waitAllTasksBlocked");
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+  const denied = refusal();
+  if (denied !== undefined) return denied;
+  let withdraw: (() => void) | undefined;
+  const operation = park<void>("waitAllTasksBlocked", () => withdraw?.());
+  withdraw = operation.status.runtime.blockedWatch.add({
+    cushionMs,
+    rank: 0,
+    foreignQuietMs: Infinity,
+    wake: () => operation.resume(),
+  });
+  return operation.promise;
+}

@@ -1,0 +1,67 @@
+/*
+ * Taking groups of errors apart. They work on every `AggregateError`, not only on a nursery's. After Python's exception
+ * groups (PEP 654).
+ */
+
+/**
+ * Divides an error by a predicate on its members: what matched, and the rest. Both halves keep the shape of the groups
+ * that they came in; a half without members is `undefined`.
+ *
+ * @example
+ * ```ts
+ * import { splitError } from "@espalier/nursery";
+ *
+ * const group = new AggregateError([new TypeError("a"), new RangeError("b")]);
+ * const [typeErrors, rest] = splitError(group, (error) => error instanceof TypeError);
+ * ```
+ */
+export function splitError(error: unknown, predicate: (error: unknown) => boolean): [matched: unknown, rest: unknown] {
+  const [matched, rest] = divide(error, predicate);
+  return [matched[0], rest[0]];
+}
+
+/**
+ * The one error in a group, through nested groups; the group itself if it has several members (or none).
+ *
+ * @example
+ * ```ts
+ * import { unwrapSingle } from "@espalier/nursery";
+ *
+ * const inner = new Error("the one");
+ * console.log(unwrapSingle(new AggregateError([inner])) === inner); // true
+ * ```
+ */
+export function unwrapSingle(error: unknown): unknown {
+  let single = error;
+  while (isGroup(single) && single.errors.length === 1) single = single.errors[0];
+  return single;
+}
+
+/** All errors that are not groups, in order, out of however deeply nested groups. */
+export function flattenErrors(error: unknown): unknown[] {
+  return isGroup(error) ? error.errors.flatMap(flattenErrors) : [error];
+}
+
+interface Group extends AggregateError {
+  derive?(errors: readonly unknown[]): Error;
+}
+
+function isGroup(error: unknown): error is Group {
+  return error instanceof Error && Array.isArray((error as { errors?: unknown }).errors);
+}
+
+/** A half of an error: at most one. A list, because `undefined` can be thrown too. */
+type Half = readonly [] | readonly [unknown];
+
+function divide(error: unknown, predicate: (error: unknown) => boolean): [matched: Half, rest: Half] {
+  if (!isGroup(error)) return predicate(error) ? [[error], []] : [[], [error]];
+  const halves = error.errors.map((member) => divide(member, predicate));
+  return [regroup(error, halves.flatMap(([matched]) => matched)), regroup(error, halves.flatMap(([, rest]) => rest))];
+}
+
+function regroup(group: Group, members: unknown[]): Half {
+  if (members.length === 0) return [];
+  if (members.length === group.errors.length && members.every((member, i) => member === group.errors[i])) return [group];
+  if (group.derive !== undefined) return [group.derive(members)];
+  return [new AggregateError(members, group.message, group.cause === undefined ? undefined : { cause: group.cause })];
+}
