@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { defineConfig, type Options } from "tsup";
+
+/** The lowest Node that is supported; `using` and the like are lowered for it. */
+const target = "node20.19";
+
+interface Manifest {
+  exports?: Record<string, string | Record<string, string>>;
+}
+
+/** The source file of each door: what package.json has under "@espalier/source". */
+function doors(): string[] {
+  const manifest = JSON.parse(readFileSync(join(process.cwd(), "package.json"), "utf8")) as Manifest;
+  const found: string[] = [];
+  for (const entry of Object.values(manifest.exports ?? {})) {
+    if (typeof entry === "string") continue;
+    const source = entry["@espalier/source"];
+    if (source !== undefined) found.push(source.replace(/^\.\//, ""));
+  }
+  return found;
+}
+
+/**
+ * Builds a package's JavaScript; `tsc` writes the declarations.
+ *
+ * `splitting` is what makes the doors of one package share their modules: without it each would hold a copy of
+ * its own, with its own state. Other packages stay outside for the same reason.
+ */
+export function packageBuild(overrides: Options = {}): ReturnType<typeof defineConfig> {
+  return defineConfig({
+    entry: doors(),
+    format: "esm",
+    target,
+    platform: "neutral",
+    external: [/^node:/, /^@espalier\//],
+    removeNodeProtocol: false,
+    splitting: true,
+    treeshake: false,
+    dts: false,
+    sourcemap: true,
+    clean: true,
+    silent: true,
+    ...overrides,
+  });
+}
+
+/** Builds a program (an example, the benchmarks) that Node runs as `dist/<entry>.js`. Its dependencies stay outside. */
+export function programBuild(overrides: Options = {}): ReturnType<typeof defineConfig> {
+  return defineConfig({
+    entry: ["src/main.ts"],
+    format: "esm",
+    target,
+    platform: "node",
+    external: [/^@espalier\//],
+    removeNodeProtocol: false,
+    splitting: true,
+    dts: false,
+    sourcemap: true,
+    clean: true,
+    silent: true,
+    ...overrides,
+  });
+}

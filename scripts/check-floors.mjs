@@ -1,0 +1,91 @@
+// Checks which way dependencies point: package.json says on which floor a package stands ("espalier": { "floor": n }),
+// and everything it depends on, dev dependencies included, has to stand below. Also that imports say what they use.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const problems = [];
+
+const folders = ["packages", "examples"]
+  .filter((parent) => existsSync(join(root, parent)))
+  .flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)));
+const packages = new Map();
+for (const folder of [...folders, join(root, "bench")]) {
+  const file = join(folder, "package.json");
+  if (!existsSync(file)) continue;
+  const manifest = JSON.parse(readFileSync(file, "utf8"));
+  packages.set(manifest.name, { folder, manifest, floor: manifest.espalier?.floor });
+}
+
+/** The TypeScript files below a folder. */
+function sources(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.[cm]?ts$/.test(entry.name))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => !/[\\/](node_modules|dist|fixtures)[\\/]/.test(file));
+}
+
+/** The workspace packages that a file imports, by name. Comments (their examples) do not count. */
+function imported(file) {
+  const text = readFileSync(file, "utf8").replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+  const found = text.matchAll(
+    /(?:\bfrom|\bimport|\bimport\s*\()\s*["'](@[\w.-]+\/[\w.-]+|[\w.-]+)(?:\/[^"']*)?["']/g,
+  );
+  return new Set(Array.from(found, ([, name]) => name).filter((name) => packages.has(name)));
+}
+
+for (const [name, { folder, manifest, floor }] of packages) {
+  if (!Number.isInteger(floor)) {
+    problems.push(
+      `${name}: package.json does not say on which floor it stands ("espalier": { "floor": n }).`,
+    );
+    continue;
+  }
+  const runtime = {
+    ...manifest.dependencies,
+    ...manifest.peerDependencies,
+    ...manifest.optionalDependencies,
+  };
+  const every = { ...runtime, ...manifest.devDependencies };
+  for (const [dependency, range] of Object.entries(every)) {
+    const other = packages.get(dependency);
+    if (other === undefined) continue;
+    if (!(other.floor < floor)) {
+      problems.push(
+        `${name} (floor ${floor}) depends on ${dependency} (floor ${other.floor}). Dependencies point down only: ` +
+          "move what both need below both.",
+      );
+    }
+    if (range !== "workspace:^")
+      problems.push(`${name}: ${dependency} has to be "workspace:^", it is "${range}".`);
+  }
+  const published = manifest.private !== true;
+  if (published && floor <= 2) {
+    for (const dependency of Object.keys(runtime)) {
+      if (!packages.has(dependency)) {
+        problems.push(
+          `${name} (floor ${floor}) depends on ${dependency}: floors 0 to 2 use nothing from outside.`,
+        );
+      }
+    }
+  }
+  for (const part of ["src", "test", "bench"]) {
+    const allowed = part === "src" ? runtime : every;
+    for (const file of sources(join(folder, part))) {
+      for (const dependency of imported(file)) {
+        const place = relative(root, file);
+        if (dependency === name) {
+          if (part === "src") problems.push(`${place} imports its own package; import the file itself.`);
+        } else if (!(dependency in allowed)) {
+          problems.push(`${place} imports ${dependency}, which its package.json does not have for ${part}.`);
+        }
+      }
+    }
+  }
+}
+
+for (const problem of problems) console.error(problem);
+if (problems.length === 0) console.log(`${packages.size} packages, every dependency points down.`);
+process.exit(problems.length === 0 ? 0 : 1);
