@@ -69,7 +69,9 @@ export class CancelScope {
     if (timeout !== undefined) {
       checkDuration(timeout, "CancelScope.timeout");
       if (options.deadline !== undefined) {
-        throw new RangeError("CancelScope takes a timeout (from entry) or a deadline (on the run's clock), not both.");
+        throw new RangeError(
+          "CancelScope takes a timeout (from entry) or a deadline (on the run's clock), not both.",
+        );
       }
     }
     checkTime(deadline, "CancelScope.deadline", currentStatus().runtime);
@@ -119,7 +121,11 @@ export class CancelScope {
    * @param reason - For people and logs; found again in `cancelled.reason.reason`.
    */
   cancel(reason?: unknown): void {
-    this.#cancel(reason === undefined ? { source: "explicit", scope: this.name } : { source: "explicit", reason, scope: this.name });
+    this.#cancel(
+      reason === undefined
+        ? { source: "explicit", scope: this.name }
+        : { source: "explicit", reason, scope: this.name },
+    );
   }
 
   /**
@@ -181,11 +187,14 @@ export class CancelScope {
   #enter(): void {
     const status = this.#status;
     if (this.#entered) {
-      throw new MisuseError(`The scope "${this.name}" was entered before; a CancelScope is for one block: make a new one.`);
+      throw new MisuseError(
+        `The scope "${this.name}" was entered before; a CancelScope is for one block: make a new one.`,
+      );
     }
     this.#entered = true;
     status.bind(currentStatus());
-    const deadline = this.#timeout === undefined ? this.#firstDeadline : status.runtime.clock.now() + this.#timeout;
+    const deadline =
+      this.#timeout === undefined ? this.#firstDeadline : status.runtime.clock.now() + this.#timeout;
     if (deadline !== Infinity) setDeadline(status, deadline);
   }
 
@@ -221,11 +230,14 @@ export class CancelScope {
 }
 
 function checkShield(shield: unknown): void {
-  if (typeof shield !== "boolean") throw new TypeError(`CancelScope.shield needs true or false, not ${String(shield)}.`);
+  if (typeof shield !== "boolean")
+    throw new TypeError(`CancelScope.shield needs true or false, not ${String(shield)}.`);
 }
 
 function checkSignal(signal: unknown): void {
   const { aborted, addEventListener } = signal as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
-  throw new TypeError("CancelScope.signal needs an AbortSignal; of an AbortController pass controller.signal.");
+  throw new TypeError(
+    "CancelScope.signal needs an AbortSignal; of an AbortController pass controller.signal.",
+  );
 }

@@ -60,10 +60,18 @@ export async function failAt<T>(
 ): Promise<T> {
   checkTime(time, "failAt", currentStatus().runtime);
   checkBody(body, "failAt");
-  return runLimited(new CancelScope(scopeOptions(options, "failAt", { deadline: time })), body, `the time ${time}`);
+  return runLimited(
+    new CancelScope(scopeOptions(options, "failAt", { deadline: time })),
+    body,
+    `the time ${time}`,
+  );
 }
 
-async function runLimited<T>(scope: CancelScope, body: (limit: TimeLimit) => Promise<T> | T, limit: string): Promise<T> {
+async function runLimited<T>(
+  scope: CancelScope,
+  body: (limit: TimeLimit) => Promise<T> | T,
+  limit: string,
+): Promise<T> {
   const value = await scope.run(() => body(new Limit(scope)));
   // Only the deadline can have cancelled it: the body cannot, and a cancellation from outside is not caught here.
   if (scope.cancelledCaught) throw new TooSlowError(`"${scope.name}" was not done within ${limit}`);

@@ -60,6 +60,10 @@ export async function moveOnAt<T>(
 }
 
 /** The options of the scope behind a time limit. */
-export function scopeOptions(options: TimeLimitOptions, name: string, limit: CancelScopeOptions): CancelScopeOptions {
+export function scopeOptions(
+  options: TimeLimitOptions,
+  name: string,
+  limit: CancelScopeOptions,
+): CancelScopeOptions {
   return { shield: options.shield ?? false, name: options.name ?? name, ...limit };
 }

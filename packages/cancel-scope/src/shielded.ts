@@ -1,4 +1,13 @@
-import { checkBody, checkDuration, CancelStatus, currentStatus, runIn, setDeadline, unwind, whenCancelled } from "@espalier/core/lowlevel";
+import {
+  checkBody,
+  checkDuration,
+  CancelStatus,
+  currentStatus,
+  runIn,
+  setDeadline,
+  unwind,
+  whenCancelled,
+} from "@espalier/core/lowlevel";
 
 /** Options of {@link shielded}. */
 export interface ShieldedOptions {
@@ -37,7 +46,9 @@ export async function shielded<T>(body: () => Promise<T> | T, options: ShieldedO
   checkBody(body, "shielded");
   const graceMs = (options as ShieldedOptions | undefined)?.graceMs;
   if (graceMs === undefined) {
-    throw new TypeError("shielded needs { graceMs }: cleanup without a limit can hang for ever. Infinity is possible, but say so.");
+    throw new TypeError(
+      "shielded needs { graceMs }: cleanup without a limit can hang for ever. Infinity is possible, but say so.",
+    );
   }
   checkDuration(graceMs, "shielded.graceMs");
   const around = currentStatus();

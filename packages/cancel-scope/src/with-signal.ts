@@ -1,5 +1,13 @@
 import { isCancelled } from "@espalier/core";
-import { abort, checkBody, currentStatus, makeCancelled, parkAbroad, reasonOf, refusal } from "@espalier/core/lowlevel";
+import {
+  abort,
+  checkBody,
+  currentStatus,
+  makeCancelled,
+  parkAbroad,
+  reasonOf,
+  refusal,
+} from "@espalier/core/lowlevel";
 
 /**
  * Calls `fn` with an `AbortSignal` of its own that aborts when the current scope is cancelled, and waits for `fn` to end.

@@ -87,14 +87,20 @@ export class ChannelState {
   /** Whoever waits in this very end is told that it is closed; with the last one, receivers meet the end. */
   closeSendEnd(end: object): void {
     this.openSendEnds--;
-    this.senders.failAll(() => closedError("send"), (waiter) => waiter.end === end);
+    this.senders.failAll(
+      () => closedError("send"),
+      (waiter) => waiter.end === end,
+    );
     if (this.openSendEnds === 0) this.receivers.unparkAll(ended);
   }
 
   /** Whoever waits in this very end is told that it is closed; with the last one, the buffer is dropped and senders fail. */
   closeReceiveEnd(end: object): void {
     this.openReceiveEnds--;
-    this.receivers.failAll(() => closedError("receive"), (waiter) => waiter.end === end);
+    this.receivers.failAll(
+      () => closedError("receive"),
+      (waiter) => waiter.end === end,
+    );
     if (this.openReceiveEnds > 0) return;
     this.buffer.clear();
     this.senders.failAll((waiter) => brokenError(waiter.item));
@@ -117,10 +123,12 @@ export class ChannelState {
     this.senders.assertInvariants();
     this.receivers.assertInvariants();
     const { buffer, capacity, senders, receivers } = this;
-    if (receivers.size > 0 && (buffer.length > 0 || senders.size > 0)) throw new Error("a receiver waits beside items");
+    if (receivers.size > 0 && (buffer.length > 0 || senders.size > 0))
+      throw new Error("a receiver waits beside items");
     if (senders.size > 0 && buffer.length < capacity) throw new Error("a sender waits beside free room");
     if (receivers.size > 0 && this.openSendEnds === 0) throw new Error("a receiver waits without senders");
-    if (this.broken && (senders.size > 0 || buffer.length > 0)) throw new Error("something waits without receivers");
+    if (this.broken && (senders.size > 0 || buffer.length > 0))
+      throw new Error("something waits without receivers");
   }
 
   /** Lets the oldest waiting sender go on, because its item has been taken. */
@@ -133,17 +141,24 @@ export class ChannelState {
 
 /** This end was closed by its own side. */
 export function closedError(direction: "send" | "receive"): ClosedResourceError {
-  return new ClosedResourceError(`This ${direction} end of the channel was closed; each task that needs one should hold a clone().`);
+  return new ClosedResourceError(
+    `This ${direction} end of the channel was closed; each task that needs one should hold a clone().`,
+  );
 }
 
 /** Nobody is left to receive; the item is handed back. */
 export function brokenError(item: unknown): BrokenResourceError {
-  return new BrokenResourceError("No receive end of the channel is open any more, so the item cannot arrive; it is in `unsent`.", {
-    unsent: item,
-  });
+  return new BrokenResourceError(
+    "No receive end of the channel is open any more, so the item cannot arrive; it is in `unsent`.",
+    {
+      unsent: item,
+    },
+  );
 }
 
 /** The normal end. */
 export function endError(): EndOfChannel {
-  return new EndOfChannel("All send ends of the channel are closed, and everything that was sent has been received.");
+  return new EndOfChannel(
+    "All send ends of the channel are closed, and everything that was sent has been received.",
+  );
 }

@@ -20,8 +20,11 @@ import { MemorySendChannel } from "./memory-send-channel.ts";
  * console.log(await receive.receive()); // hello
  * ```
  */
-export function openMemoryChannel<T>(capacity = 0): [send: MemorySendChannel<T>, receive: MemoryReceiveChannel<T>] {
-  if (typeof capacity !== "number") throw new TypeError(`openMemoryChannel needs a number as capacity, not ${typeof capacity}.`);
+export function openMemoryChannel<T>(
+  capacity = 0,
+): [send: MemorySendChannel<T>, receive: MemoryReceiveChannel<T>] {
+  if (typeof capacity !== "number")
+    throw new TypeError(`openMemoryChannel needs a number as capacity, not ${typeof capacity}.`);
   if (!(capacity === Infinity || (Number.isInteger(capacity) && capacity >= 0))) {
     throw new RangeError(`openMemoryChannel needs a capacity of 0, 1, 2, ... or Infinity, not ${capacity}.`);
   }

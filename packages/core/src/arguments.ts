@@ -1,5 +1,5 @@
-import { isThenable } from "./task.ts";
 import type { Runtime } from "./runtime.ts";
+import { isThenable } from "./thenable.ts";
 
 /*
  * Wrong arguments, told at once and with the remedy. All packages word them here, so that they read alike.
@@ -31,7 +31,8 @@ export function checkBody(body: unknown, where: string): void {
  * @throws {RangeError} it is NaN or negative.
  */
 export function checkDuration(ms: unknown, where: string): void {
-  if (typeof ms !== "number") throw new TypeError(`${where} needs a number of milliseconds, not ${typeName(ms)}.`);
+  if (typeof ms !== "number")
+    throw new TypeError(`${where} needs a number of milliseconds, not ${typeName(ms)}.`);
   if (!(ms >= 0)) throw new RangeError(`${where} needs a duration of 0 ms or more, not ${ms}.`);
 }
 
@@ -42,7 +43,8 @@ export function checkDuration(ms: unknown, where: string): void {
  * @throws {RangeError} it is NaN, or can only come from `Date.now()`.
  */
 export function checkTime(time: unknown, where: string, runtime: Runtime): void {
-  if (typeof time !== "number") throw new TypeError(`${where} needs a time in milliseconds, not ${typeName(time)}.`);
+  if (typeof time !== "number")
+    throw new TypeError(`${where} needs a time in milliseconds, not ${typeName(time)}.`);
   if (Number.isNaN(time)) throw new RangeError(`${where} needs a time, not NaN.`);
   if (time > calendarLike && time !== Infinity && runtime.clock.now() < calendarLike) {
     throw new RangeError(

@@ -54,7 +54,12 @@ export class BlockedWatch {
     const confirm = (): void => {
       this.cushion = undefined;
       this.looking = false;
-      if (this.runtime.scheduler.moves !== moves || this.runtime.movingTasks !== moving || this.runtime.scheduler.busy) this.look();
+      if (
+        this.runtime.scheduler.moves !== moves ||
+        this.runtime.movingTasks !== moving ||
+        this.runtime.scheduler.busy
+      )
+        this.look();
       else this.wakeAllLike(request);
     };
     if (patience > 0) {

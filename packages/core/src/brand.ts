@@ -8,7 +8,11 @@ export function hasBrand(value: unknown, brand: string): boolean {
     const owner: unknown = Object.hasOwn(link as object, "constructor")
       ? (link as { constructor: unknown }).constructor
       : undefined;
-    if (typeof owner === "function" && Object.hasOwn(owner, "brand") && (owner as { brand?: unknown }).brand === brand)
+    if (
+      typeof owner === "function" &&
+      Object.hasOwn(owner, "brand") &&
+      (owner as { brand?: unknown }).brand === brand
+    )
       return true;
   }
   return false;

@@ -107,7 +107,8 @@ export class Deadlines {
   assertInvariants(): void {
     this.heap.forEach((entry, i) => {
       if (entry.position !== i) throw new Error(`entry at ${i} believes to be at ${entry.position}`);
-      if (i > 0 && isBefore(entry, this.heap[(i - 1) >> 1] as Deadline)) throw new Error(`entry at ${i} is before its parent`);
+      if (i > 0 && isBefore(entry, this.heap[(i - 1) >> 1] as Deadline))
+        throw new Error(`entry at ${i} is before its parent`);
     });
   }
 

@@ -16,7 +16,8 @@ export class Cancelled extends Error {
   /** @internal */
   constructor(reason: CancelReason, key: unknown) {
     super();
-    if (key !== cancelledKey) throw new TypeError("Cancelled cannot be constructed; cancel a scope instead: scope.cancel(reason).");
+    if (key !== cancelledKey)
+      throw new TypeError("Cancelled cannot be constructed; cancel a scope instead: scope.cancel(reason).");
     this.reason = reason;
   }
 

@@ -14,6 +14,7 @@ export { ambient, currentStatus, type Runtime } from "./runtime.ts";
 export { setDeadline } from "./scope-deadline.ts";
 export { abort, liveSignalOf, signalOf } from "./status-signal.ts";
 export { spawnSystemTask } from "./system-task.ts";
-export { isThenable, Task, type TaskState } from "./task.ts";
+export { Task, type TaskState } from "./task.ts";
+export { isThenable } from "./thenable.ts";
 export { unwind, type Unwinding } from "./unwinding.ts";
 export { Waiter } from "./waiter.ts";

@@ -87,7 +87,9 @@ export class MockClock implements Clock {
   /** @internal Called by the run that uses the clock. */
   attach(host: ClockHost): () => void {
     if (this.host !== undefined) {
-      throw new MisuseError("This MockClock is already used by a run that has not ended; make a new one for each run.");
+      throw new MisuseError(
+        "This MockClock is already used by a run that has not ended; make a new one for each run.",
+      );
     }
     this.host = host;
     this.requestJump(false);

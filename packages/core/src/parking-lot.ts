@@ -128,7 +128,8 @@ export class ParkingLot<T = void, D = undefined> {
       previous = place;
       count++;
     }
-    if (this.last !== previous || this.count !== count) throw new Error(`${count} in line, counted ${this.count}`);
+    if (this.last !== previous || this.count !== count)
+      throw new Error(`${count} in line, counted ${this.count}`);
   }
 }
 

@@ -9,12 +9,11 @@
  */
 const key = Symbol.for("@espalier/core:v0");
 
-type Slots = Map<string, unknown>;
-
 /** Gives the object in the slot, made by `make` if this is the first copy that asks. */
 export function shared<T>(slot: string, make: () => T): T {
-  const holder = globalThis as { [key]?: Slots };
-  const slots = (holder[key] ??= new Map());
+  const holder = globalThis as { [key]?: Map<string, unknown> };
+  const slots = holder[key] ?? new Map<string, unknown>();
+  holder[key] = slots;
   if (!slots.has(slot)) slots.set(slot, make());
   return slots.get(slot) as T;
 }

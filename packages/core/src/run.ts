@@ -90,7 +90,10 @@ class Run<T> {
       name,
       clock,
       scheduler: internals.scheduler,
-      observer: instruments === undefined || instruments.length === 0 ? undefined : new InstrumentObserver(instruments),
+      observer:
+        instruments === undefined || instruments.length === 0
+          ? undefined
+          : new InstrumentObserver(instruments),
       debug: options.debug ?? debugWanted(),
       onSystemCrash: (error) => {
         this.crash ??= error;
@@ -131,8 +134,7 @@ class Run<T> {
   }
 
   private async result(state: TaskState<T>): Promise<T> {
-    // A run that never used a system task has nothing to shut down, and must not be given any.
-    await this.runtime.shutDownSystemTasks();
+    await this.runtime.systemTasks?.shutDown();
     if (this.crash !== undefined) throw this.crash;
     if (this.deadlock !== undefined) throw this.deadlock;
     if (state.kind === "succeeded") return state.value;

@@ -8,7 +8,7 @@ import type { InternalError } from "./errors.ts";
 import type { Observer } from "./instruments.ts";
 import { shared } from "./registry.ts";
 import { scheduler as threadScheduler, type Scheduler } from "./scheduler.ts";
-import { SystemTasks } from "./system-task.ts";
+import type { SystemTasks } from "./system-task.ts";
 
 /** What a runtime is made of. */
 export interface RuntimeParts {
@@ -37,8 +37,10 @@ export class Runtime {
   movingTasks = 0;
   /** Who wants to know when `movingTasks` falls to zero. */
   readonly blockedWatch: BlockedWatch;
-  private readonly onSystemCrash: (error: InternalError) => void;
-  private startedSystemTasks: SystemTasks | undefined = undefined;
+  /** What to do when a system task failed. */
+  readonly onSystemCrash: (error: InternalError) => void;
+  /** The background tasks of packages, once there is one. Written by system-task.ts. */
+  systemTasks: SystemTasks | undefined = undefined;
 
   constructor(parts: RuntimeParts) {
     this.clock = parts.clock ?? systemClock;
@@ -51,20 +53,13 @@ export class Runtime {
     this.onSystemCrash = parts.onSystemCrash ?? throwUncaught;
     this.root = new CancelStatus("run", parts.name, this, false);
   }
-
-  /** The background tasks of packages; made when the first one is wanted. */
-  get systemTasks(): SystemTasks {
-    return (this.startedSystemTasks ??= new SystemTasks(this, this.onSystemCrash));
-  }
-
-  /** Cancels the system tasks, if there are any, and waits for their end. */
-  async shutDownSystemTasks(): Promise<void> {
-    await this.startedSystemTasks?.shutDown();
-  }
 }
 
 /** The runtime of all code outside every run: real time, never over. Shared by all installed copies. */
-export const ambient: Runtime = shared("ambient", () => new Runtime({ name: "ambient", debug: debugWanted() }));
+export const ambient: Runtime = shared(
+  "ambient",
+  () => new Runtime({ name: "ambient", debug: debugWanted() }),
+);
 
 /** The runtimes whose `run` has not ended, in order of their start. */
 export const liveRuntimes: Set<Runtime> = shared("runtimes", () => new Set());

@@ -46,6 +46,8 @@ export function abort(status: CancelStatus, controller: AbortController): void {
  * Asked of the process at run time, so that this file also loads where there is no `node:events`.
  */
 function raiseListenerLimit(signal: AbortSignal): void {
-  const runtime = globalThis as { process?: { getBuiltinModule?: (name: "node:events") => typeof import("node:events") } };
+  const runtime = globalThis as {
+    process?: { getBuiltinModule?: (name: "node:events") => typeof import("node:events") };
+  };
   runtime.process?.getBuiltinModule?.("node:events").setMaxListeners(0, signal);
 }

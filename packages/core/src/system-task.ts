@@ -13,12 +13,10 @@ import { Task } from "./task.ts";
 export class SystemTasks {
   private readonly status: CancelStatus;
   private readonly live = new Set<Task>();
-  private readonly onCrash: (error: InternalError) => void;
   private emptied: (() => void) | undefined = undefined;
 
-  constructor(runtime: Runtime, onCrash: (error: InternalError) => void) {
+  constructor(runtime: Runtime) {
     this.status = new CancelStatus("nursery", "system tasks", runtime, false).bind(runtime.root);
-    this.onCrash = onCrash;
   }
 
   spawn(body: () => Promise<unknown>, name: string): Task {
@@ -26,7 +24,7 @@ export class SystemTasks {
       this.live.delete(ended);
       if (ended.state.kind === "failed") {
         const message = `The system task "${name}" failed. This is a bug in the package that started it; please report it.`;
-        this.onCrash(new InternalError(message, { cause: ended.state.error }));
+        this.status.runtime.onSystemCrash(new InternalError(message, { cause: ended.state.error }));
       }
       if (this.live.size === 0) this.emptied?.();
     });
@@ -64,7 +62,12 @@ class SystemTask extends Task {
  * @cancellation It is cancelled when the main task of the run has ended. An error in it cancels the run, which rejects
  *   with `InternalError`; outside every run it is thrown as an uncaught exception.
  */
-export function spawnSystemTask(body: () => Promise<unknown>, options: { readonly name?: string } = {}): Task {
+export function spawnSystemTask(
+  body: () => Promise<unknown>,
+  options: { readonly name?: string } = {},
+): Task {
   checkBody(body, "spawnSystemTask");
-  return currentStatus().runtime.systemTasks.spawn(body, options.name ?? (body.name || "system task"));
+  const { runtime } = currentStatus();
+  runtime.systemTasks ??= new SystemTasks(runtime);
+  return runtime.systemTasks.spawn(body, options.name ?? (body.name || "system task"));
 }

@@ -53,12 +53,19 @@ interface Draft extends TaskTreeNode {
 }
 
 function draft(status: CancelStatus): Draft {
-  const labels = [...ring(status.waiters)].map((waiter) => waiter.label).filter((label) => label !== undefined);
+  const labels = [...ring(status.waiters)]
+    .map((waiter) => waiter.label)
+    .filter((label) => label !== undefined);
   const since = notesOf(status)?.since;
   return {
     kind: status.kind,
     name: status.name,
-    status: status.kind === "task" && status.task !== undefined ? status.task.status : status.cancelled ? "cancelled" : "open",
+    status:
+      status.kind === "task" && status.task !== undefined
+        ? status.task.status
+        : status.cancelled
+          ? "cancelled"
+          : "open",
     ...(labels.length > 0 && { waitingFor: labels.join(", ") }),
     ...(since !== undefined && { since }),
     children: [],

@@ -2,7 +2,7 @@ import type { CancelReason } from "./cancel-reason.ts";
 import { CancelStatus } from "./cancel-status.ts";
 import { runIn } from "./context.ts";
 import { withCancelSite } from "./debug.ts";
-import type { Runtime } from "./runtime.ts";
+import { isThenable } from "./thenable.ts";
 import { unwind } from "./unwinding.ts";
 
 /*
@@ -68,7 +68,9 @@ export abstract class Task<T = unknown> {
    */
   cancel(reason?: unknown): void {
     const cause: CancelReason =
-      reason === undefined ? { source: "explicit", scope: this.name } : { source: "explicit", reason, scope: this.name };
+      reason === undefined
+        ? { source: "explicit", scope: this.name }
+        : { source: "explicit", reason, scope: this.name };
     this.cancelStatus.cancel(withCancelSite(this.cancelStatus.runtime, cause));
   }
 
@@ -134,17 +136,4 @@ export abstract class Task<T = unknown> {
     runtime.observer?.taskExited(this as Task);
     this.onEnd();
   }
-}
-
-/** Whether `await` would wait for it. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === "object" && value !== null) || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
-}
-
-/** The runtime that a task belongs to. */
-export function runtimeOf(task: Task): Runtime {
-  return task.cancelStatus.runtime;
 }

@@ -34,7 +34,8 @@ const nothing: unique symbol = Symbol("nothing");
 export function unwind(status: CancelStatus, error: unknown, block: "scope" | "task"): Unwinding {
   if (!status.cancelled) {
     if (!isOurs(status, error)) return { kind: "failed", error };
-    if (block === "task" && !status.wasCancelled) return { kind: "failed", error: strayed(error, status.name) };
+    if (block === "task" && !status.wasCancelled)
+      return { kind: "failed", error: strayed(error, status.name) };
     return { kind: "cancelled", error };
   }
   const rest = withoutCancelled(status, error, new Set());
@@ -105,7 +106,11 @@ function isAggregate(error: object): error is Aggregate {
 
 function derive(group: Aggregate, errors: unknown[]): Error {
   if (typeof group.derive === "function") return group.derive(errors);
-  return new AggregateError(errors, group.message, group.cause === undefined ? undefined : { cause: group.cause });
+  return new AggregateError(
+    errors,
+    group.message,
+    group.cause === undefined ? undefined : { cause: group.cause },
+  );
 }
 
 /** By name: the class is not there on Node 20 and 22, where compiled code makes its own. */
@@ -119,7 +124,12 @@ function isSuppressed(error: object): error is { error: unknown; suppressed: unk
  * aborted. One with a foreign cause never is.
  */
 function isOurAbortError(status: CancelStatus, error: object): boolean {
-  const { name, code, cause, reason } = error as { name?: unknown; code?: unknown; cause?: unknown; reason?: unknown };
+  const { name, code, cause, reason } = error as {
+    name?: unknown;
+    code?: unknown;
+    cause?: unknown;
+    reason?: unknown;
+  };
   if (name !== "AbortError" && code !== "ABORT_ERR" && code !== "ERR_CANCELED") return false;
   if (cause !== undefined) return isCancelledItself(cause);
   if (isCancelledItself(reason)) return true;

@@ -1,6 +1,6 @@
 import { checkDuration } from "./arguments.ts";
 import { refusal } from "./checkpoint.ts";
-import { park } from "./park.ts";
+import { park, type Wait } from "./park.ts";
 
 /**
  * Waits until every other task of the run has been parked for `cushionMs` of real time: the program has come as far as it
@@ -21,13 +21,18 @@ export function waitAllTasksBlocked(cushionMs = 0): Promise<void> {
   }
   const denied = refusal();
   if (denied !== undefined) return denied;
-  let withdraw: (() => void) | undefined;
-  const operation = park<void>("waitAllTasksBlocked", () => withdraw?.());
-  withdraw = operation.status.runtime.blockedWatch.add({
-    cushionMs,
-    rank: 0,
-    foreignQuietMs: Infinity,
-    wake: () => operation.resume(),
-  });
+  const operation = park<void>("waitAllTasksBlocked", withdraw);
+  if (operation.pending) {
+    operation.data = operation.status.runtime.blockedWatch.add({
+      cushionMs,
+      rank: 0,
+      foreignQuietMs: Infinity,
+      wake: () => operation.resume(),
+    });
+  }
   return operation.promise;
+}
+
+function withdraw(operation: Wait): void {
+  (operation.data as () => void)();
 }

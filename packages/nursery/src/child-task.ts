@@ -46,7 +46,9 @@ export class ChildTask<T> extends TaskRecord<T> implements Task<T> {
 
   get value(): T {
     if (this.state.kind === "succeeded") return this.state.value;
-    throw new MisuseError(`The task "${this.name}" has no value: it is ${this.state.kind}. Wait for it with join().`);
+    throw new MisuseError(
+      `The task "${this.name}" has no value: it is ${this.state.kind}. Wait for it with join().`,
+    );
   }
 
   join(): Promise<T> {
@@ -75,7 +77,8 @@ export class ChildTask<T> extends TaskRecord<T> implements Task<T> {
 
   #joinError(): Error {
     const { state } = this;
-    if (state.kind === "failed") return new TaskFailedError(`The task "${this.name}" failed`, { cause: state.error });
+    if (state.kind === "failed")
+      return new TaskFailedError(`The task "${this.name}" failed`, { cause: state.error });
     return new TaskCancelledError(`The task "${this.name}" was cancelled`);
   }
 }

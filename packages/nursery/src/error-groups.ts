@@ -15,7 +15,10 @@
  * const [typeErrors, rest] = splitError(group, (error) => error instanceof TypeError);
  * ```
  */
-export function splitError(error: unknown, predicate: (error: unknown) => boolean): [matched: unknown, rest: unknown] {
+export function splitError(
+  error: unknown,
+  predicate: (error: unknown) => boolean,
+): [matched: unknown, rest: unknown] {
   const [matched, rest] = divide(error, predicate);
   return [matched[0], rest[0]];
 }
@@ -56,12 +59,28 @@ type Half = readonly [] | readonly [unknown];
 function divide(error: unknown, predicate: (error: unknown) => boolean): [matched: Half, rest: Half] {
   if (!isGroup(error)) return predicate(error) ? [[error], []] : [[], [error]];
   const halves = error.errors.map((member) => divide(member, predicate));
-  return [regroup(error, halves.flatMap(([matched]) => matched)), regroup(error, halves.flatMap(([, rest]) => rest))];
+  return [
+    regroup(
+      error,
+      halves.flatMap(([matched]) => matched),
+    ),
+    regroup(
+      error,
+      halves.flatMap(([, rest]) => rest),
+    ),
+  ];
 }
 
 function regroup(group: Group, members: unknown[]): Half {
   if (members.length === 0) return [];
-  if (members.length === group.errors.length && members.every((member, i) => member === group.errors[i])) return [group];
+  if (members.length === group.errors.length && members.every((member, i) => member === group.errors[i]))
+    return [group];
   if (group.derive !== undefined) return [group.derive(members)];
-  return [new AggregateError(members, group.message, group.cause === undefined ? undefined : { cause: group.cause })];
+  return [
+    new AggregateError(
+      members,
+      group.message,
+      group.cause === undefined ? undefined : { cause: group.cause },
+    ),
+  ];
 }

@@ -127,13 +127,21 @@ class NurseryBlock<T> implements Nursery {
   startSoon<U>(fn: () => Promise<U> | U, options: StartOptions = {}): Task<U> {
     checkBody(fn, "startSoon");
     this.#requireOpen("startSoon");
-    const child = new ChildTask<U>(taskName(fn, options), options.daemon === true, this.#status, this.#childEnded);
+    const child = new ChildTask<U>(
+      taskName(fn, options),
+      options.daemon === true,
+      this.#status,
+      this.#childEnded,
+    );
     this.#adopt(child as ChildTask<unknown>);
     child.startSoon(fn);
     return child;
   }
 
-  async start<S>(fn: (started: (value: S) => void) => Promise<unknown>, options: StartOptions = {}): Promise<S> {
+  async start<S>(
+    fn: (started: (value: S) => void) => Promise<unknown>,
+    options: StartOptions = {},
+  ): Promise<S> {
     checkBody(fn, "start");
     this.#requireOpen("start");
     this.#workers++; // a pending start keeps the nursery open

@@ -39,7 +39,9 @@ export class PendingStart<S> {
     const { name, ended } = this.#child;
     if (this.#said !== undefined || ended) {
       const why = this.#said === undefined ? "after the task had ended" : "a second time";
-      throw new MisuseError(`started() of the task "${name}" was called ${why}; call it once, when the task is ready.`);
+      throw new MisuseError(
+        `started() of the task "${name}" was called ${why}; call it once, when the task is ready.`,
+      );
     }
     this.#said = { value };
     if (this.#caller.cancelled) return; // whoever waits for it is being unwound: it has to end with the caller
