@@ -102,7 +102,7 @@ export class CancelScope {
     this.#enter();
     const stopListening = this.#listen();
     try {
-      return await runIn(status, body, this);
+      return await runIn(status, () => body(this));
     } catch (error) {
       const outcome = unwind(status, error, "scope");
       if (outcome.kind !== "caught") throw outcome.error;

@@ -57,7 +57,7 @@ export async function shielded<T>(body: () => Promise<T> | T, options: ShieldedO
     setDeadline(status, status.runtime.clock.now() + graceMs);
   });
   try {
-    return await runIn(status, body, undefined);
+    return await runIn(status, body);
   } catch (error) {
     const outcome = unwind(status, error, "scope");
     // Its own end of grace stands for the cancellation outside, which goes on.

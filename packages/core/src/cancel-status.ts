@@ -121,6 +121,7 @@ export class CancelStatus {
   cancel(reason: CancelReason): void {
     if (this.own !== undefined || this.closed) return;
     this.own = reason;
+    this.deadline?.cancel(); // it has nothing left to do, and would keep the process alive
     if (this.runtime.observer !== undefined) this.runtime.observer.scopeCancelled(this, reason);
     if (!this.cancelled) recompute(this, false);
   }

@@ -17,6 +17,6 @@ export function ambientStatus(): CancelStatus | undefined {
 }
 
 /** Runs `body` inside `status`: everything that it starts, and every continuation of it, belongs there. */
-export function runIn<A, R>(status: CancelStatus, body: (argument: A) => R, argument: A): R {
-  return carrier.run(status, body, argument);
+export function runIn<R>(status: CancelStatus, body: () => R): R {
+  return carrier.run(status, body);
 }

@@ -13,5 +13,5 @@ import { ambient } from "./runtime.ts";
  */
 export async function detached<T>(body: () => Promise<T> | T): Promise<T> {
   checkBody(body, "detached");
-  return runIn(ambient.root, body, undefined);
+  return runIn(ambient.root, body);
 }

@@ -109,11 +109,11 @@ class Run<T> {
   }
 
   async start(body: () => Promise<T> | T): Promise<T> {
-    liveRuntimes.add(this.runtime);
-    this.attachClock();
-    this.cleanup.push(watchForDryLoop(this.onDryLoop));
-    if (this.seeksDeadlock) this.watchForStandstill(false);
     try {
+      liveRuntimes.add(this.runtime);
+      this.attachClock();
+      this.cleanup.push(watchForDryLoop(this.onDryLoop));
+      if (this.seeksDeadlock) this.watchForStandstill(false);
       this.main.startNow(body);
       return this.result(await this.endOfMain);
     } finally {
@@ -166,7 +166,7 @@ class Run<T> {
   }
 
   private unwindDeadlock(): void {
-    const tree = formatTaskTree([describe(this.runtime.root)]);
+    const tree = shortened(formatTaskTree([describe(this.runtime.root)]));
     this.deadlock = new DeadlockError(`Every task waits, and nothing is left that could wake one:\n${tree}`);
     const reason: CancelReason = { source: "explicit", reason: "deadlock", scope: this.main.name };
     this.main.cancelStatus.cancel(reason);
@@ -185,4 +185,12 @@ class MainTask<T> extends Task<T> {
   protected onEnd(): void {
     this.whenEnded?.(this.state);
   }
+}
+
+/** A message has to stay readable, also when 100,000 tasks wait. */
+function shortened(tree: string): string {
+  const most = 200;
+  const lines = tree.split("\n");
+  if (lines.length <= most) return tree;
+  return [...lines.slice(0, most), `... and ${lines.length - most} more lines`].join("\n");
 }

@@ -27,7 +27,7 @@ export function formatTaskTree(tree: readonly TaskTreeNode[] = taskTree()): stri
   const lines: string[] = [];
   for (const node of tree) {
     lines.push(title(node));
-    draw(node.children, "", lines);
+    draw(node.children, "", 1, lines);
   }
   return lines.join("\n");
 }
@@ -76,11 +76,18 @@ function* ring<T extends { readonly next: T }>(first: T | undefined): Generator<
   for (let each = first; each !== undefined; each = each.next === first ? undefined : each.next) yield each;
 }
 
-function draw(nodes: readonly TaskTreeNode[], margin: string, lines: string[]): void {
+/** Deeper than this nobody reads, and the margins would cost the square of the depth. */
+const deepest = 100;
+
+function draw(nodes: readonly TaskTreeNode[], margin: string, depth: number, lines: string[]): void {
+  if (depth === deepest && nodes.length > 0) {
+    lines.push(`${margin}└─ ... and more below`);
+    return;
+  }
   nodes.forEach((node, i) => {
     const last = i === nodes.length - 1;
     lines.push(`${margin}${last ? "└─ " : "├─ "}${title(node)}`);
-    draw(node.children, margin + (last ? "   " : "│  "), lines);
+    draw(node.children, margin + (last ? "   " : "│  "), depth + 1, lines);
   });
 }
 

@@ -87,7 +87,7 @@ export abstract class Task<T = unknown> {
     this.state = running;
     let result: Promise<T> | T;
     try {
-      result = runIn(this.cancelStatus, body, undefined) as Promise<T> | T;
+      result = runIn(this.cancelStatus, body);
     } catch (error) {
       this.fail(error);
       return;
