@@ -84,6 +84,7 @@ export class Parked<T> extends Waiter implements Resumption {
   abort(reason: CancelReason, quiet: boolean): void {
     // The caller (cancel-status.ts) has unlinked it, so end() would not see that it leaves the status.
     if (this.state !== PARKED) return;
+    this.state = FAILED; // decided before onAbort runs: what it touches may try to resume this very operation
     if (quiet) this.promise.catch(ignore);
     this.onAbort?.(this);
     this.conclude(FAILED, makeCancelled(reason));
