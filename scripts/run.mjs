@@ -192,6 +192,8 @@ const commands = {
     ]),
   format: () => prettier("--write", ...args),
   bench: () => buildFor("@espalier/bench") || node("--expose-gc", "bench/dist/main.js", ...args),
+  /** The suites of the built packages on every supported runtime. */
+  matrix: () => turbo("build") || node("scripts/matrix.mjs", ...args),
   docs: () => turbo("build") || node("scripts/check-docs.mjs", ...args),
   coverage: () => run("vitest", ["run", "--coverage", ...args]),
   pnpm: () => run("pnpm", args),
