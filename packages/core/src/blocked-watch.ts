@@ -99,3 +99,9 @@ export class BlockedWatch {
     this.cushion = undefined;
   }
 }
+
+/** The watch of a runtime; made when somebody first wants to know, so that programs which never ask do not carry it. */
+export function blockedWatchOf(runtime: Runtime): BlockedWatch {
+  runtime.blockedWatch ??= new BlockedWatch(runtime);
+  return runtime.blockedWatch;
+}

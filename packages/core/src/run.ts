@@ -1,4 +1,5 @@
 import { checkBody } from "./arguments.ts";
+import { blockedWatchOf } from "./blocked-watch.ts";
 import type { CancelReason } from "./cancel-reason.ts";
 import type { Clock } from "./clock.ts";
 import { ambientStatus } from "./context.ts";
@@ -124,11 +125,11 @@ class Run<T> {
   }
 
   private attachClock(): void {
-    const { deadlines, blockedWatch, clock } = this.runtime;
+    const { deadlines, clock } = this.runtime;
     const detach = clock.attach?.({
       timeChanged: deadlines.check,
       nextDeadline: () => deadlines.next,
-      whenBlocked: (request, afterNextMove) => blockedWatch.add(request, afterNextMove),
+      whenBlocked: (request, afterNextMove) => blockedWatchOf(this.runtime).add(request, afterNextMove),
     });
     if (detach !== undefined) this.cleanup.push(detach);
   }
@@ -149,7 +150,7 @@ class Run<T> {
   };
 
   private watchForStandstill(afterNextMove: boolean): void {
-    const withdraw = this.runtime.blockedWatch.add(
+    const withdraw = blockedWatchOf(this.runtime).add(
       {
         cushionMs: 0,
         rank: 2,

@@ -1,4 +1,4 @@
-import { BlockedWatch } from "./blocked-watch.ts";
+import type { BlockedWatch } from "./blocked-watch.ts";
 import { CancelStatus } from "./cancel-status.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { ambientStatus } from "./context.ts";
@@ -35,8 +35,8 @@ export class Runtime {
   readonly root: CancelStatus;
   /** Live tasks none of whose flows is parked. Written by task.ts. */
   movingTasks = 0;
-  /** Who wants to know when `movingTasks` falls to zero. */
-  readonly blockedWatch: BlockedWatch;
+  /** Who wants to know when `movingTasks` falls to zero; written by blocked-watch.ts when somebody does. */
+  blockedWatch: BlockedWatch | undefined = undefined;
   /** What to do when a system task failed. */
   readonly onSystemCrash: (error: InternalError) => void;
   /** The background tasks of packages, once there is one. Written by system-task.ts. */
@@ -49,7 +49,6 @@ export class Runtime {
     this.debug = parts.debug === true;
     this.slow = this.observer !== undefined || this.scheduler !== threadScheduler;
     this.deadlines = new Deadlines(this.clock, this.scheduler);
-    this.blockedWatch = new BlockedWatch(this);
     this.onSystemCrash = parts.onSystemCrash ?? throwUncaught;
     this.root = new CancelStatus("run", parts.name, this, false);
   }

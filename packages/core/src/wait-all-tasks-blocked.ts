@@ -1,4 +1,5 @@
 import { checkDuration } from "./arguments.ts";
+import { blockedWatchOf } from "./blocked-watch.ts";
 import { refusal } from "./checkpoint.ts";
 import { park, type Wait } from "./park.ts";
 
@@ -23,7 +24,7 @@ export function waitAllTasksBlocked(cushionMs = 0): Promise<void> {
   if (denied !== undefined) return denied;
   const operation = park<void>("waitAllTasksBlocked", withdraw);
   if (operation.pending) {
-    operation.data = operation.status.runtime.blockedWatch.add({
+    operation.data = blockedWatchOf(operation.status.runtime).add({
       cushionMs,
       rank: 0,
       foreignQuietMs: Infinity,
