@@ -202,7 +202,7 @@ function recompute(top: CancelStatus, leaving: boolean): void {
     if (status === top) break;
     status = status.next;
   }
-  for (const each of cancelled) if (each.waiters !== undefined) abortWaiters(each, leaving);
+  for (const each of cancelled) if (each.cancelled && each.waiters !== undefined) abortWaiters(each, leaving);
 }
 
 /** Sets the flags of one status; says whether it changed, that is, whether its children have to be looked at. */
