@@ -330,7 +330,7 @@ describe("parkAbroad", () => {
         await waitAllTasksBlocked();
         log.push("blocked");
         child.cancel();
-        await child.done;
+        await child.join();
       },
       { clock: new MockClock() },
     );

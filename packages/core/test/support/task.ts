@@ -1,20 +1,18 @@
-import { type CancelStatus, currentStatus, Task } from "@espalier/core/lowlevel";
+import { type CancelStatus, currentStatus, ParkingLot, pass, Task } from "@espalier/core/lowlevel";
 
 /** A task made of the public doors, as a nursery makes its own. */
 export class TestTask<T> extends Task<T> {
-  /** Fulfils when the task has ended, however. */
-  readonly done: Promise<this>;
-  private ring!: () => void;
+  private readonly joiners = new ParkingLot();
 
-  constructor(name: string, parent: CancelStatus) {
-    super(name, parent);
-    this.done = new Promise((resolve) => {
-      this.ring = () => resolve(this);
-    });
+  /** Waits until the task has ended, however. */
+  async join(): Promise<this> {
+    if (this.ended) await pass();
+    else await this.joiners.park("join", undefined);
+    return this;
   }
 
   protected onEnd(): void {
-    this.ring();
+    this.joiners.unparkAll();
   }
 }
 
