@@ -11,8 +11,10 @@ import type { Runtime } from "./runtime.ts";
  */
 export class BlockedWatch {
   private readonly runtime: Runtime;
-  /** The requests, each with the count of moves at which it is not to be served: the standstill that it knows. */
+  /** The requests, each with the `progress` at which it is not to be served: the standstill that it knows. */
   private readonly requests = new Map<BlockedRequest, number>();
+  /** How often a flow came to rest. One that foreign code woke makes no move before it parks again. */
+  private rests = 0;
   private looking = false;
   private cushion: ReturnType<typeof setTimeout> | undefined = undefined;
 
@@ -22,7 +24,7 @@ export class BlockedWatch {
 
   /** See `ClockHost.whenBlocked`. */
   add(request: BlockedRequest, afterNextMove = false): () => void {
-    this.requests.set(request, afterNextMove ? this.runtime.scheduler.moves : -1);
+    this.requests.set(request, afterNextMove ? this.progress : -1);
     this.look();
     return () => {
       this.requests.delete(request);
@@ -30,8 +32,17 @@ export class BlockedWatch {
     };
   }
 
-  /** Something has changed that could make it true; called when `movingTasks` falls to zero. */
-  look(): void {
+  /** Called when a wait begins, and when the last moving task has ended. */
+  noticeRest(): void {
+    this.rests++;
+    this.look();
+  }
+
+  private get progress(): number {
+    return this.runtime.scheduler.moves + this.rests;
+  }
+
+  private look(): void {
     if (this.requests.size === 0 || this.looking) return;
     this.looking = true;
     this.stopWaiting();
@@ -48,17 +59,13 @@ export class BlockedWatch {
     }
     // A turn of the event loop must pass in which nothing moves, so even a cushion of 0 takes a second look.
     const patience = this.runtime.movingTasks === 0 ? request.cushionMs : request.foreignQuietMs;
-    if (patience === Infinity) return; // look() is called when the last moving task parks
-    const moves = this.runtime.scheduler.moves;
+    if (patience === Infinity) return; // whoever still moves gives notice when it parks
+    const progress = this.progress;
     const moving = this.runtime.movingTasks;
     const confirm = (): void => {
       this.cushion = undefined;
       this.looking = false;
-      if (
-        this.runtime.scheduler.moves !== moves ||
-        this.runtime.movingTasks !== moving ||
-        this.runtime.scheduler.busy
-      )
+      if (this.progress !== progress || this.runtime.movingTasks !== moving || this.runtime.scheduler.busy)
         this.look();
       else this.wakeAllLike(request);
     };
@@ -74,7 +81,7 @@ export class BlockedWatch {
   private foremost(): BlockedRequest | undefined {
     let best: BlockedRequest | undefined;
     for (const [each, knownStandstill] of this.requests) {
-      if (knownStandstill === this.runtime.scheduler.moves) continue;
+      if (knownStandstill === this.progress) continue;
       if (
         best === undefined ||
         each.cushionMs < best.cushionMs ||

@@ -93,7 +93,11 @@ export class Deadlines {
       const entry = this.heap[0] as Deadline;
       this.remove(entry);
       entry.expire();
-      if (firings % firingsPerReading === 0 && performance.now() - started > sliceMs) {
+      if (
+        this.scheduler.timed &&
+        firings % firingsPerReading === 0 &&
+        performance.now() - started > sliceMs
+      ) {
         // a million may be due at once: timers and I/O get their turn in between
         this.armedFor = -Infinity;
         macrotask(this.check);

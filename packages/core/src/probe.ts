@@ -3,10 +3,13 @@ import { shared } from "./registry.ts";
 
 /** Sees the checkpoints of the code inside one status; for assertions about them. */
 export interface Probe {
-  /** A checkpoint is about to ask whether it is cancelled. Cancelling here is seen by that very checkpoint. */
-  cancelPoint?(): void;
-  /** A checkpoint gives others a turn: it waits, or passes. */
-  schedulePoint?(): void;
+  /**
+   * A checkpoint is about to ask whether it is cancelled. Cancelling here is seen by that very checkpoint. Called again,
+   * with the label, if it turns out that it has to wait.
+   */
+  cancelPoint?(label?: string): void;
+  /** A checkpoint gives others a turn: it waits for what the label says, or passes. */
+  schedulePoint?(label?: string): void;
 }
 
 const probes: WeakMap<CancelStatus, Probe> = shared("probes", () => new WeakMap());

@@ -82,6 +82,7 @@ class Run<T> {
   private readonly cleanup: (() => void)[] = [];
   private readonly seeksDeadlock: boolean;
   private deadlock: DeadlockError | undefined = undefined;
+  private givenUp = false;
   private crash: InternalError | undefined = undefined;
 
   constructor(options: RunOptions, internals: RunInternals, mainName: string) {
@@ -142,11 +143,14 @@ class Run<T> {
     throw (state as { error: unknown }).error;
   }
 
-  /** First the main scope unwinds; if the loop runs dry again, what is left awaits something that will never come. */
+  /** First the main scope unwinds; if the loop runs dry again, what is left waits for something that will never come. */
   private readonly onDryLoop = (): void => {
     if (this.main.ended) return;
     if (this.deadlock === undefined) this.unwindDeadlock();
-    else this.main.giveUp(this.deadlock);
+    else {
+      this.givenUp = true;
+      this.main.giveUp(this.deadlock);
+    }
   };
 
   private watchForStandstill(afterNextMove: boolean): void {
@@ -157,8 +161,10 @@ class Run<T> {
         foreignQuietMs: Infinity,
         wake: () => {
           if (this.main.ended) return;
-          if (this.runtime.deadlines.next === Infinity && this.deadlock === undefined) this.unwindDeadlock();
-          this.watchForStandstill(true);
+          const sleeps = this.runtime.deadlines.next !== Infinity;
+          if (!sleeps) this.onDryLoop();
+          // The unwinding may move nothing, because what is left is shielded: then the standstill is looked at again.
+          if (sleeps || !this.givenUp) this.watchForStandstill(sleeps);
         },
       },
       afterNextMove,

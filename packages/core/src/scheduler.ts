@@ -21,6 +21,8 @@ export interface Scheduler {
   readonly moves: number;
   /** True while resumptions are lined up. */
   readonly busy: boolean;
+  /** Whether real time limits a turn. False where the course of events must not depend on how fast the machine is. */
+  readonly timed: boolean;
   /** Delivers now, or later. */
   resume(resumption: Resumption): void;
   /** When code that need not wait may go on: a promise, or `undefined` for at once. */
@@ -40,6 +42,7 @@ const passersPerPromise = 32;
 
 /** The scheduler of real programs; one for the whole thread, because there is one event loop. */
 export class BudgetedScheduler implements Scheduler {
+  readonly timed = true;
   moves = 0;
   private turnStart = 0;
   private turnStartMoves = 0;

@@ -7,6 +7,7 @@ import type { Resumption, Scheduler } from "./scheduler.ts";
  * replayed for ever.
  */
 export class SeededScheduler implements Scheduler {
+  readonly timed = false;
   moves = 0;
   private readonly ready: Resumption[] = [];
   private stepping = false;

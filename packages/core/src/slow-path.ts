@@ -1,6 +1,7 @@
 import type { CancelStatus } from "./cancel-status.ts";
 import type { Wait } from "./park.ts";
 import { probesOf } from "./probe.ts";
+import type { Waiter } from "./waiter.ts";
 
 /*
  * What checkpoints do beyond their work when somebody watches: instruments and debug mode (the runtime's observer), and
@@ -17,11 +18,11 @@ export function noticeSchedulePoint(status: CancelStatus): void {
   for (const probe of probesOf(status)) probe.schedulePoint?.();
 }
 
-/** A wait begins, or is about to be refused: both halves of a checkpoint at once. */
-export function noticeParked(operation: Wait): void {
+/** A wait begins, or is about to be refused: both halves of a checkpoint at once, unless nothing can cancel it. */
+export function noticeParked(operation: Wait & Pick<Waiter, "shielded">): void {
   for (const probe of probesOf(operation.status)) {
-    probe.cancelPoint?.();
-    probe.schedulePoint?.();
+    if (!operation.shielded) probe.cancelPoint?.(operation.label);
+    probe.schedulePoint?.(operation.label);
   }
   operation.status.runtime.observer?.parked(operation.status, operation.label);
 }

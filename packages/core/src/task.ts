@@ -106,9 +106,9 @@ export abstract class Task<T = unknown> {
 
   /** @internal A flow of the task begins to wait. */
   flowParked(): void {
-    if (this.parkedFlows++ > 0 || this.ended) return;
     const { runtime } = this.cancelStatus;
-    if (--runtime.movingTasks === 0) runtime.blockedWatch?.look();
+    if (this.parkedFlows++ === 0 && !this.ended) runtime.movingTasks--;
+    runtime.blockedWatch?.noticeRest();
   }
 
   /** @internal A flow of the task goes on. */
@@ -131,7 +131,7 @@ export abstract class Task<T = unknown> {
     // Leave first: a flow that is still parked is no longer the task's, and no longer counted.
     const moving = this.parkedFlows === 0;
     this.state = state;
-    if (moving && --runtime.movingTasks === 0) runtime.blockedWatch?.look();
+    if (moving && --runtime.movingTasks === 0) runtime.blockedWatch?.noticeRest();
     this.cancelStatus.close();
     runtime.observer?.taskExited(this as Task);
     this.onEnd();
