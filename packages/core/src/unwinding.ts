@@ -38,7 +38,7 @@ export function unwind(status: CancelStatus, error: unknown, block: "scope" | "t
       return { kind: "failed", error: strayed(error, status.name) };
     return { kind: "cancelled", error };
   }
-  const rest = withoutCancelled(status, error, new Set());
+  const rest = withoutCancelled(status, error, new Map());
   if (rest !== nothing) return { kind: "failed", error: rest };
   return status.catches ? caught : { kind: "cancelled", error };
 }
@@ -70,28 +70,37 @@ export function rethrowIfCancelled(error: unknown): void {
 }
 
 function isOurs(status: CancelStatus, error: unknown): boolean {
-  return withoutCancelled(status, error, new Set()) === nothing;
+  return withoutCancelled(status, error, new Map()) === nothing;
 }
 
+/** What became of the groups that were looked at; one that is being looked at stands for itself, so cycles end. */
+type Seen = Map<object, unknown>;
+
 /** The error without what is our cancellation in it; the very same error if there is none. */
-function withoutCancelled(status: CancelStatus, error: unknown, seen: Set<unknown>): unknown {
-  if (typeof error !== "object" || error === null || seen.has(error)) return error;
+function withoutCancelled(status: CancelStatus, error: unknown, seen: Seen): unknown {
+  if (typeof error !== "object" || error === null) return error;
   if (isCancelledItself(error) || isOurAbortError(status, error)) return nothing;
-  if (isAggregate(error)) {
-    seen.add(error);
-    const rest = error.errors.map((each) => withoutCancelled(status, each, seen));
-    const kept = rest.filter((each) => each !== nothing);
-    if (kept.length === 0 && rest.length > 0) return nothing;
-    return rest.every((each, i) => each === error.errors[i]) ? error : derive(error, kept);
+  if (!isAggregate(error) && !isSuppressed(error)) return error;
+  if (!seen.has(error)) {
+    seen.set(error, error);
+    seen.set(error, isAggregate(error) ? restOfGroup(status, error, seen) : restOfPair(status, error, seen));
   }
-  if (isSuppressed(error)) {
-    seen.add(error);
-    const kept = withoutCancelled(status, error.error, seen);
-    const buried = withoutCancelled(status, error.suppressed, seen);
-    if (kept === nothing) return buried;
-    if (buried === nothing) return kept;
-  }
-  return error;
+  return seen.get(error);
+}
+
+function restOfGroup(status: CancelStatus, group: Aggregate, seen: Seen): unknown {
+  const rest = group.errors.map((each) => withoutCancelled(status, each, seen));
+  const kept = rest.filter((each) => each !== nothing);
+  if (kept.length === 0 && rest.length > 0) return nothing;
+  return rest.every((each, i) => each === group.errors[i]) ? group : derive(group, kept);
+}
+
+function restOfPair(status: CancelStatus, pair: Suppressed, seen: Seen): unknown {
+  const error = withoutCancelled(status, pair.error, seen);
+  const suppressed = withoutCancelled(status, pair.suppressed, seen);
+  if (error === nothing) return suppressed;
+  if (suppressed === nothing) return error;
+  return error === pair.error && suppressed === pair.suppressed ? pair : suppress(pair, error, suppressed);
 }
 
 interface Aggregate extends Error {
@@ -113,9 +122,18 @@ function derive(group: Aggregate, errors: unknown[]): Error {
   );
 }
 
+interface Suppressed extends Error {
+  readonly error: unknown;
+  readonly suppressed: unknown;
+}
+
 /** By name: the class is not there on Node 20 and 22, where compiled code makes its own. */
-function isSuppressed(error: object): error is { error: unknown; suppressed: unknown } {
+function isSuppressed(error: object): error is Suppressed {
   return (error as Error).name === "SuppressedError" && "error" in error && "suppressed" in error;
+}
+
+function suppress(pair: Suppressed, error: unknown, suppressed: unknown): Error {
+  return Object.assign(new Error(pair.message), { name: pair.name, error, suppressed });
 }
 
 /**
