@@ -1,4 +1,5 @@
 export { Deadline, Deadlines } from "./deadlines.ts";
+export { macrotask } from "./macrotask.ts";
 export { MockClock, type MockClockOptions } from "./mock-clock.ts";
 export { attachProbe, type Probe } from "./probe.ts";
 export { runWith, type RunWithOptions } from "./run-with.ts";
