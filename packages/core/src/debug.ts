@@ -1,6 +1,7 @@
 import type { CancelReason } from "./cancel-reason.ts";
 import type { CancelStatus } from "./cancel-status.ts";
 import type { Observer } from "./instruments.ts";
+import { shared } from "./registry.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Task } from "./task.ts";
 
@@ -37,6 +38,26 @@ export function notesOf(status: CancelStatus): DebugNotes | undefined {
 /** In debug mode, the same reason with the stack of the call of `cancel()`. */
 export function withCancelSite(runtime: Runtime, reason: CancelReason): CancelReason {
   return runtime.debug ? { ...reason, stack: callSite() } : reason;
+}
+
+/** Where the task was spawned that an error ended. */
+export interface SpawnSite {
+  readonly task: string;
+  readonly stack: string;
+}
+
+const spawnSites: WeakMap<object, SpawnSite> = shared("spawn sites", () => new WeakMap());
+
+/** In debug mode, remembers with an error which task it ended. The first task wins: it is where the error came from. */
+export function noteSpawnSite(error: unknown, status: CancelStatus): void {
+  const notes = notesOf(status);
+  if (notes === undefined || typeof error !== "object" || error === null || spawnSites.has(error)) return;
+  spawnSites.set(error, { task: status.name, stack: notes.openedAt });
+}
+
+/** Which task an error ended, and where it was spawned; `undefined` without debug mode. */
+export function spawnSiteOf(error: object): SpawnSite | undefined {
+  return spawnSites.get(error);
 }
 
 /** Keeps notes, looks after cancelled scopes, and passes everything on to the instruments. */

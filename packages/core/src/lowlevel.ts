@@ -3,7 +3,7 @@ export { hasBrand, isInstance } from "./brand.ts";
 export { CancelStatus, reasonOf, type StatusKind } from "./cancel-status.ts";
 export { enter, pass, refusal, shieldedCheckpoint } from "./checkpoint.ts";
 export { runIn } from "./context.ts";
-export { withCancelSite } from "./debug.ts";
+export { spawnSiteOf, type SpawnSite, withCancelSite } from "./debug.ts";
 export { makeCancelled } from "./errors.ts";
 export { type OnCancelled, whenCancelled } from "./hook.ts";
 export type { Instrument } from "./instruments.ts";

@@ -1,7 +1,7 @@
 import type { CancelReason } from "./cancel-reason.ts";
 import { CancelStatus } from "./cancel-status.ts";
 import { runIn } from "./context.ts";
-import { withCancelSite } from "./debug.ts";
+import { noteSpawnSite, withCancelSite } from "./debug.ts";
 import { isThenable } from "./thenable.ts";
 import { unwind } from "./unwinding.ts";
 
@@ -122,8 +122,10 @@ export abstract class Task<T = unknown> {
 
   private fail(error: unknown): void {
     const outcome = unwind(this.cancelStatus, error, "task");
-    if (outcome.kind === "failed") this.end(outcome);
-    else this.end({ kind: "cancelled", error, caught: outcome.kind === "caught" });
+    if (outcome.kind === "failed") {
+      if (this.cancelStatus.runtime.debug) noteSpawnSite(outcome.error, this.cancelStatus);
+      this.end(outcome);
+    } else this.end({ kind: "cancelled", error, caught: outcome.kind === "caught" });
   }
 
   private end(state: TaskState<T>): void {

@@ -1,0 +1,101 @@
+import { formatTaskTree, run, type RunOptions } from "@espalier/core";
+import { checkBody, checkDuration, currentStatus } from "@espalier/core/lowlevel";
+import { describeError } from "./describe-error.ts";
+import { flushOutput } from "./flush-output.ts";
+import { Shutdown } from "./shutdown.ts";
+import { checkSignalNames, exitCodeOf, type SignalName } from "./signal-name.ts";
+
+/** Options of {@link runMain}. */
+export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" | "debug"> {
+  /** Milliseconds of real time that the program has to stop, once it was asked to. By default 10,000. */
+  readonly graceMs?: number;
+  /** The signals that ask the program to stop; by default `SIGINT` and `SIGTERM`. */
+  readonly signals?: readonly SignalName[];
+  /** A signal that prints the live task tree; by default `SIGUSR2`, and none on Windows. `false` for none. */
+  readonly taskTreeSignal?: SignalName | false;
+  /** What ends the process; by default `process.exit`. For tests. */
+  readonly exit?: (code: number) => void;
+}
+
+/**
+ * Runs the main function of a program, and ends the process when it has ended.
+ *
+ * The first SIGINT or SIGTERM cancels the main scope (`source: "shutdown"`, the signal as its reason): everything unwinds and
+ * cleans up, shielded sections included, for `graceMs` at most. A second signal, or the end of the grace, exits at once and
+ * names what was still running.
+ *
+ * The exit code is 0 when `main` ended well, 1 when it failed (the error is printed with its whole tree; a deadlock too),
+ * and 128 plus the number of the signal that stopped it: 130 for SIGINT, 143 for SIGTERM.
+ *
+ * Start it without `await` at the top level, as below: Bun and Deno do not notice a deadlock under a module that waits.
+ *
+ * @checkpoint never
+ * @throws {MisuseError} it was called inside a task or scope.
+ * @throws {TypeError} `main` is not a function, or an option has the wrong type.
+ * @example
+ * ```ts
+ * import { sleepForever } from "@espalier/core";
+ * import { runMain } from "@espalier/signals";
+ *
+ * async function main(): Promise<void> {
+ *   try {
+ *     await sleepForever();
+ *   } finally {
+ *     console.log("stopped cleanly");
+ *   }
+ * }
+ *
+ * void runMain(main);
+ * ```
+ */
+export async function runMain(main: () => Promise<unknown>, options: RunMainOptions = {}): Promise<void> {
+  checkBody(main, "runMain");
+  const { graceMs = 10_000, signals = ["SIGINT", "SIGTERM"], exit = (code) => process.exit(code) } = options;
+  const { taskTreeSignal = process.platform === "win32" ? false : "SIGUSR2" } = options;
+  checkDuration(graceMs, "runMain.graceMs");
+  checkSignalNames(signals, "runMain");
+  if (taskTreeSignal !== false) checkSignalNames([taskTreeSignal], "runMain");
+
+  const shutdown = new Shutdown(graceMs, exit);
+  for (const signal of signals) process.on(signal, shutdown.onSignal);
+  if (taskTreeSignal !== false) process.on(taskTreeSignal, printTaskTree);
+  let code: number;
+  try {
+    code = await exitCode(main, options, shutdown);
+  } finally {
+    for (const signal of signals) process.off(signal, shutdown.onSignal);
+    if (taskTreeSignal !== false) process.off(taskTreeSignal, printTaskTree);
+    shutdown.ends();
+  }
+  if (shutdown.gone) return;
+  await flushOutput();
+  exit(code);
+}
+
+async function exitCode(
+  main: () => Promise<unknown>,
+  options: RunMainOptions,
+  shutdown: Shutdown,
+): Promise<number> {
+  const runOptions: RunOptions = {
+    name: options.name ?? (main.name || "main"),
+    ...(options.instruments !== undefined && { instruments: options.instruments }),
+    ...(options.debug !== undefined && { debug: options.debug }),
+  };
+  try {
+    await run(() => {
+      shutdown.begins(currentStatus());
+      return main();
+    }, runOptions);
+  } catch (error) {
+    if (!shutdown.caused(error)) {
+      console.error(describeError(error));
+      return 1;
+    }
+  }
+  return shutdown.signal === undefined ? 0 : exitCodeOf(shutdown.signal);
+}
+
+function printTaskTree(): void {
+  console.error(formatTaskTree());
+}

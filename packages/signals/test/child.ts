@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** A child process of the runtime that runs the tests, with its lines of output as they come. */
+export class Child {
+  readonly lines: string[] = [];
+  stderr = "";
+  readonly #process;
+  readonly #exit: Promise<{ code: number | null; signal: string | null }>;
+
+  constructor(program: string, ...args: string[]) {
+    const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
+    const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A"];
+    this.#process = spawn(process.execPath, [...runtime, path, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    createInterface({ input: this.#process.stdout }).on("line", (line) => this.lines.push(line));
+    this.#process.stderr.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.#exit = once(this.#process, "close").then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as string | null,
+    }));
+  }
+
+  /** Waits until the child has written a line. */
+  async said(line: string): Promise<void> {
+    while (!this.lines.includes(line)) {
+      if (this.#process.exitCode !== null) throw new Error(`it ended without saying ${line}: ${this.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    process.kill(this.#process.pid as number, signal); // Deno's child.kill() forgets the real exit code
+  }
+
+  /** Waits for its end; gives the exit code, or the signal that ended it. */
+  async exit(): Promise<number | string | null> {
+    const { code, signal } = await this.#exit;
+    return signal ?? code;
+  }
+}

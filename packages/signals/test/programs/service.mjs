@@ -1,0 +1,80 @@
+// A program for the tests of runMain: what it does is said by its arguments.
+import { sleep, sleepForever } from "@espalier/core";
+import { shielded } from "@espalier/cancel-scope";
+import { openNursery } from "@espalier/nursery";
+import { runMain } from "@espalier/signals";
+
+const [mode, graceMs = "10000"] = process.argv.slice(2);
+const say = (text) => process.stdout.write(`${text}\n`);
+
+function fail(message) {
+  throw new Error(message);
+}
+
+/** Waits for ever, with a timer, so that the process stays alive. */
+const serve = () => sleep(60_000);
+
+const programs = {
+  succeed: async () => say("working"),
+  fail: async () => {
+    await openNursery(async (nursery) => {
+      nursery.startSoon(
+        async () => {
+          throw new Error("no such table", { cause: new TypeError("bad name") });
+        },
+        { name: "query" },
+      );
+    });
+  },
+  serve: async () => {
+    say("ready");
+    try {
+      await serve();
+    } finally {
+      say("cleaned up");
+    }
+  },
+  cleanup: async () => {
+    say("ready");
+    try {
+      await serve();
+    } finally {
+      await shielded(
+        async () => {
+          say("cleaning");
+          await sleep(200);
+          say("cleaned up");
+        },
+        { graceMs: Infinity },
+      );
+    }
+  },
+  stuck: async () => {
+    say("ready");
+    try {
+      await serve();
+    } finally {
+      say("cleaning");
+      await shielded(serve, { graceMs: Infinity });
+    }
+  },
+  failingCleanup: async () => {
+    say("ready");
+    try {
+      await serve();
+    } finally {
+      fail("the disk is full");
+    }
+  },
+  early: async () => {
+    say("main began");
+    await serve();
+  },
+  deadlock: async function waiter() {
+    await sleepForever();
+  },
+};
+
+if (mode === "early") process.nextTick(() => process.kill(process.pid, "SIGTERM"));
+// Not awaited at the top level: Bun and Deno find no deadlock then, because a module that waits is not a dry event loop.
+void runMain(programs[mode], { graceMs: Number(graceMs) });

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+
+import { run } from "@espalier/core";
+import { runMain } from "@espalier/signals";
+
+import { Child } from "./child.ts";
+
+const unix = process.platform !== "win32";
+
+describe.runIf(unix)("runMain, as a real process", () => {
+  it("exits with 0 when main has ended well", async () => {
+    const child = new Child("service.mjs", "succeed");
+    expect(await child.exit()).toBe(0);
+    expect(child.lines).toEqual(["working"]);
+  });
+
+  it("exits with 1 when main fails, and prints the whole tree of the error", async () => {
+    const child = new Child("service.mjs", "fail");
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toContain("NurseryError: 1 error in the nursery");
+    expect(child.stderr).toContain("[1 of 1]");
+    expect(child.stderr).toContain("Error: no such table");
+    expect(child.stderr).toContain("[caused by]");
+    expect(child.stderr).toContain("TypeError: bad name");
+  });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("unwinds on %s and exits with %i", async (signal, code) => {
+    const child = new Child("service.mjs", "serve");
+    await child.said("ready");
+    child.kill(signal);
+    expect(await child.exit()).toBe(code);
+    expect(child.lines).toEqual(["ready", "cleaned up"]);
+    expect(child.stderr).toBe("");
+  });
+
+  it("lets shielded cleanup finish within the grace", async () => {
+    const child = new Child("service.mjs", "cleanup");
+    await child.said("ready");
+    child.kill("SIGINT");
+    expect(await child.exit()).toBe(130);
+    expect(child.lines).toEqual(["ready", "cleaning", "cleaned up"]);
+  });
+
+  it("exits at once when the grace is over, and names what was still running", async () => {
+    const child = new Child("service.mjs", "stuck", "100");
+    await child.said("ready");
+    child.kill("SIGTERM");
+    expect(await child.exit()).toBe(143);
+    expect(child.stderr).toContain("the grace of 100 ms after SIGTERM is over");
+    expect(child.stderr).toContain('task "stuck": running');
+    expect(child.stderr).toContain("waiting for sleep");
+  });
+
+  it("exits at once on a second signal, in the middle of the cleanup", async () => {
+    const child = new Child("service.mjs", "stuck");
+    await child.said("ready");
+    child.kill("SIGINT");
+    await child.said("cleaning");
+    child.kill("SIGINT");
+    expect(await child.exit()).toBe(130);
+    expect(child.stderr).toContain("a second signal (SIGINT)");
+  });
+
+  it("exits with 1 when the cleanup fails", async () => {
+    const child = new Child("service.mjs", "failingCleanup");
+    await child.said("ready");
+    child.kill("SIGINT");
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toContain("Error: the disk is full");
+  });
+
+  it("stops a program that is asked to before it has got anywhere", async () => {
+    const child = new Child("service.mjs", "early");
+    expect(await child.exit()).toBe(143);
+  });
+
+  it("prints the task tree of a deadlock", async () => {
+    const child = new Child("service.mjs", "deadlock");
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toContain("DeadlockError");
+    expect(child.stderr).toContain('task "waiter": running, waiting for sleepForever');
+  });
+
+  it("prints the live task tree on SIGUSR2, and goes on", async () => {
+    const child = new Child("service.mjs", "serve");
+    await child.said("ready");
+    child.kill("SIGUSR2");
+    while (!child.stderr.includes("waiting for sleep"))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGTERM");
+    expect(await child.exit()).toBe(143);
+  });
+});
+
+describe("runMain, inside this process", () => {
+  it("leaves no listener behind", async () => {
+    const before = ["SIGINT", "SIGTERM", "SIGUSR2"].map((signal) => process.listenerCount(signal));
+    const codes: number[] = [];
+    await runMain(async () => undefined, { exit: (code) => codes.push(code) });
+    expect(codes).toEqual([0]);
+    expect(["SIGINT", "SIGTERM", "SIGUSR2"].map((signal) => process.listenerCount(signal))).toEqual(before);
+  });
+
+  it("law 13: tells what is wrong with its arguments", async () => {
+    await expect(runMain((() => Promise.resolve())() as never)).rejects.toThrow(
+      "pass the function, not its result",
+    );
+    await expect(runMain(async () => undefined, { graceMs: -1 })).rejects.toThrow(RangeError);
+    await expect(runMain(async () => undefined, { signals: [] })).rejects.toThrow("at least one signal");
+    await expect(runMain(async () => undefined, { signals: ["SIGKILL"] })).rejects.toThrow(
+      "no program can catch",
+    );
+  });
+
+  it("is a root of its own: inside a run it is a misuse", async () => {
+    const codes: number[] = [];
+    const printed: unknown[] = [];
+    const { error } = console;
+    console.error = (text: unknown) => printed.push(text);
+    try {
+      await run(() => runMain(async () => undefined, { exit: (code) => codes.push(code) }));
+    } finally {
+      console.error = error;
+    }
+    expect(codes).toEqual([1]);
+    expect(String(printed[0])).toContain("MisuseError");
+  });
+});
