@@ -117,7 +117,7 @@ class Run<T> {
       this.cleanup.push(watchForDryLoop(this.onDryLoop));
       if (this.seeksDeadlock) this.watchForStandstill(false);
       this.main.startNow(body);
-      return this.result(await this.endOfMain);
+      return await this.result(await this.endOfMain); // awaited here: system tasks end under the clock of their run
     } finally {
       for (const undo of this.cleanup) undo();
       this.runtime.root.close();
