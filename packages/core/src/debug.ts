@@ -20,7 +20,7 @@ export interface DebugNotes {
   readonly since: number;
   /** The stack of the call that opened it. */
   readonly openedAt: string;
-  /** The label of the last wait in it. */
+  /** What the last checkpoint in it was: the label of a wait, or that it did not have to. */
   lastCheckpoint?: string;
 }
 
@@ -82,11 +82,12 @@ export class DebugObserver implements Observer {
     this.inner?.taskExited(task);
   }
 
+  passed(status: CancelStatus): void {
+    noteCheckpoint(status, "one that did not have to wait");
+  }
+
   parked(status: CancelStatus, label: string): void {
-    for (let each: CancelStatus | undefined = status; each !== undefined; each = each.parent) {
-      const notes = notesOf(each);
-      if (notes !== undefined) notes.lastCheckpoint = label;
-    }
+    noteCheckpoint(status, label);
     this.inner?.parked(status, label);
   }
 
@@ -100,6 +101,13 @@ export class DebugObserver implements Observer {
     }, patienceMs) as { unref?: () => void } | number;
     if (typeof look === "object") look.unref?.();
     this.inner?.scopeCancelled(status, reason);
+  }
+}
+
+function noteCheckpoint(status: CancelStatus, label: string): void {
+  for (let each: CancelStatus | undefined = status; each !== undefined; each = each.parent) {
+    const notes = notesOf(each);
+    if (notes !== undefined) notes.lastCheckpoint = label;
   }
 }
 

@@ -24,6 +24,8 @@ export interface Observer {
   opened(status: CancelStatus): void;
   taskSpawned(task: Task): void;
   taskExited(task: Task): void;
+  /** A checkpoint that need not wait. */
+  passed(status: CancelStatus): void;
   parked(status: CancelStatus, label: string): void;
   resumed(status: CancelStatus, label: string): void;
   scopeCancelled(status: CancelStatus, reason: CancelReason): void;
@@ -47,6 +49,10 @@ export class InstrumentObserver implements Observer {
 
   taskExited(task: Task): void {
     this.tell((each) => each.taskExited?.(task));
+  }
+
+  passed(): void {
+    // likewise
   }
 
   parked(status: CancelStatus, label: string): void {

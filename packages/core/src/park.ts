@@ -106,6 +106,7 @@ export class Parked<T> extends Waiter implements Resumption {
       if (status.cancelled && !this.shielded) {
         this.state = FAILED;
         this.result = makeCancelled(reasonOf(status));
+        if ((status.flags & SLOW) !== 0) noticeResumed(this);
         status.runtime.scheduler.resume(this);
         return;
       }

@@ -51,6 +51,7 @@ export class Runtime {
     this.deadlines = new Deadlines(this.clock, this.scheduler);
     this.onSystemCrash = parts.onSystemCrash ?? throwUncaught;
     this.root = new CancelStatus("run", parts.name, this, false);
+    this.observer?.opened(this.root);
   }
 }
 

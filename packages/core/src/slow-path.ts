@@ -16,6 +16,7 @@ export function noticeCancelPoint(status: CancelStatus): void {
 /** A checkpoint lets others run without having to wait. */
 export function noticeSchedulePoint(status: CancelStatus): void {
   for (const probe of probesOf(status)) probe.schedulePoint?.();
+  status.runtime.observer?.passed(status);
 }
 
 /** A wait begins, or is about to be refused: both halves of a checkpoint at once, unless nothing can cancel it. */

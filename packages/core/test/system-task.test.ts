@@ -1,5 +1,5 @@
 import {
-  Cancelled,
+  type Cancelled,
   checkpoint,
   currentTask,
   InternalError,
