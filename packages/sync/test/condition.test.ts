@@ -25,7 +25,7 @@ function sleeper(condition: Condition, log: string[], name: string): Flow<void> 
 
 /** As many sleepers, asleep. */
 async function sleepers(condition: Condition, log: string[], names: string): Promise<Flow<void>[]> {
-  const flows = [...names].map((name) => sleeper(condition, log, name));
+  const flows = names.split("").map((name) => sleeper(condition, log, name));
   await settled();
   expect(condition.statistics().tasksWaiting).toBe(names.length);
   expect(condition.locked).toBe(false);
@@ -309,7 +309,7 @@ describe("Condition.wait", () => {
         async () => {
           const condition = new Condition();
           const log: string[] = [];
-          const flows = [..."abcd"].map((name) => sleeper(condition, log, name));
+          const flows = ["a", "b", "c", "d"].map((name) => sleeper(condition, log, name));
           await waitAllTasksBlocked();
           const guard = await condition.acquire();
           condition.notify(2);

@@ -1,14 +1,14 @@
 import type { Task } from "@espalier/core";
 import {
-  Barrier,
-  CapacityLimiter,
+  type Barrier,
+  type CapacityLimiter,
   Condition,
-  Event,
+  type Event,
   type Guard,
-  Lock,
+  type Lock,
   type LockGuard,
-  RwLock,
-  Semaphore,
+  type RwLock,
+  type Semaphore,
 } from "@espalier/sync";
 import { describe, expectTypeOf, it } from "vitest";
 
@@ -35,16 +35,14 @@ describe("types", () => {
 
   it("waitFor gives what the predicate gave, without what does not hold", () => {
     const condition = new Condition();
-    const calls = (guard: LockGuard) =>
-      [
-        condition.waitFor(guard, (): { id: number } | undefined => undefined),
-        condition.waitFor(guard, (): boolean => true),
-        condition.waitFor(guard, (): number | string | null => 1),
-      ] as const;
-    type Given = ReturnType<typeof calls>;
-    expectTypeOf<Given[0]>().resolves.toEqualTypeOf<{ id: number }>();
-    expectTypeOf<Given[1]>().resolves.toEqualTypeOf<true>();
-    expectTypeOf<Given[2]>().resolves.toEqualTypeOf<number | string>();
+    const call = async (guard: LockGuard): Promise<void> => {
+      const found = await condition.waitFor(guard, (): { id: number } | undefined => undefined);
+      expectTypeOf(found).toEqualTypeOf<{ id: number }>();
+      expectTypeOf(await condition.waitFor(guard, (): boolean => true)).toEqualTypeOf<true>();
+      const either = await condition.waitFor(guard, (): number | string | null => 1);
+      expectTypeOf(either).toEqualTypeOf<number | string>();
+    };
+    expectTypeOf(call).toBeFunction();
   });
 
   it("a borrower is anything but nothing", () => {
