@@ -1,3 +1,3 @@
 import { programBuild } from "../configs/tsup.ts";
 
-export default programBuild();
+export default programBuild({ entry: ["src/main.ts", "src/cell.ts", "src/micro.ts"] });

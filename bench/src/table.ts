@@ -1,0 +1,44 @@
+import type { Ratio } from "./statistics.ts";
+
+/** What came out for one contender in one row. */
+export interface Entry {
+  readonly contender: string;
+  /** The median of each process. */
+  readonly values: readonly number[];
+  readonly median: number;
+  /** To the baseline, pair by pair. */
+  readonly ratio: Ratio;
+  /** Figures beside the main one: of each, the median over the processes. */
+  readonly beside: Readonly<Record<string, number>>;
+}
+
+/** One workload, done by all contenders. */
+export interface Row {
+  readonly workload: string;
+  readonly text: string;
+  readonly size: number;
+  readonly unit: string;
+  /** What Espalier wants to reach; `undefined` if nobody said. */
+  readonly target?: number | undefined;
+  /** The baseline against itself: how much a ratio says. */
+  readonly noise: Ratio;
+  readonly entries: readonly Entry[];
+}
+
+/** All that one Node gave. */
+export interface Table {
+  readonly node: string;
+  readonly v8: string;
+  readonly machine: string;
+  readonly date: string;
+  /** Processes for each cell. */
+  readonly repeats: number;
+  /** The load of the machine (its one-minute average) before and after. */
+  readonly load: readonly [before: number, after: number];
+  readonly rows: readonly Row[];
+}
+
+/** The major version of the Node that gave the table. */
+export function majorOf({ node }: Pick<Table, "node">): number {
+  return Number(node.replace(/^v/, "").split(".")[0]);
+}
