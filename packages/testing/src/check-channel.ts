@@ -1,0 +1,101 @@
+import { checkpoint, detached, WouldBlock } from "@espalier/core";
+import { captureOutcome, checkBody } from "@espalier/core/lowlevel";
+import { AssertionError } from "./assertion-error.ts";
+import { cancellingRules } from "./channel-rules/cancelling.ts";
+import type { OpenChannel, Rule, Specimen } from "./channel-rules/channel-under-test.ts";
+import { checkpointRules } from "./channel-rules/checkpoints.ts";
+import { cloneRules } from "./channel-rules/clones.ts";
+import { closingRules } from "./channel-rules/closing.ts";
+import { conservationRule, conservationSeeds } from "./channel-rules/conservation.ts";
+import { nowaitRules } from "./channel-rules/nowait.ts";
+import { orderRules } from "./channel-rules/order.ts";
+import { ConformanceError } from "./conformance-error.ts";
+import { summary } from "./error-summary.ts";
+import { superviseVirtual } from "./supervise-virtual.ts";
+
+const rules: readonly Rule[] = [
+  ...orderRules,
+  ...nowaitRules,
+  ...cancellingRules,
+  ...checkpointRules,
+  ...closingRules,
+  ...cloneRules,
+];
+
+/** A channel that takes so many items at once is taken for one without a limit. */
+const hardlyLimited = 1000;
+
+/** So many milliseconds of real time may a channel stand still on something foreign. */
+const patienceMs = 1000;
+
+/**
+ * Proves that a kind of channel keeps the contract of the memory channel, for authors of channels: order and fairness;
+ * waiting and its `Nowait` twins, which do not overtake; checkpoints; that cancelled means it did not happen, and delivered
+ * stays delivered; clones; closing, breaking and ending. Last come random programs that count every item.
+ *
+ * Each rule is tried with new channels, under virtual time. The capacity is found out by trying; rules about senders that
+ * wait are left out where there is always room. After Trio's `check_one_way_stream`.
+ *
+ * @checkpoint always, also between the rules
+ * @cancellation Between two rules.
+ * @param open - Opens a new channel, called often: `() => openMemoryChannel(8)`.
+ * @throws {ConformanceError} rules are broken; its `errors` has one for each, and the message lists them.
+ * @throws {Cancelled} the current scope is, or becomes, cancelled.
+ * @throws {TypeError} `open` is not a function.
+ * @example
+ * ```ts
+ * import { openMemoryChannel } from "@espalier/channel";
+ * import { checkChannel } from "@espalier/testing";
+ *
+ * await checkChannel(() => openMemoryChannel(8));
+ * ```
+ */
+export async function checkChannel(open: OpenChannel): Promise<void> {
+  checkBody(open, "checkChannel");
+  const capacity = measureCapacity(open);
+  const specimen: Specimen = { open, capacity };
+  const errors: AssertionError[] = [];
+  const prove = async (rule: Rule, seed?: number): Promise<void> => {
+    await checkpoint();
+    const outcome = await captureOutcome(() => detached(() => proveAlone(rule, specimen, seed)));
+    if (outcome.kind === "error")
+      errors.push(new AssertionError(`${rule.name}: ${summary(outcome.error)}`, { cause: outcome.error }));
+  };
+  for (const rule of rules) if (capacity !== Infinity || rule.onlyLimited !== true) await prove(rule);
+  for (const seed of conservationSeeds) if (errors.length === 0) await prove(conservationRule(seed), seed);
+  if (errors.length > 0) {
+    const list = errors.map((error) => `- ${error.message}`).join("\n");
+    throw new ConformanceError(
+      errors,
+      `This channel (of capacity ${capacity}) breaks ${errors.length} of the rules:\n${list}`,
+    );
+  }
+}
+
+async function proveAlone(rule: Rule, specimen: Specimen, seed: number | undefined): Promise<void> {
+  await superviseVirtual(() => rule.prove(specimen), {
+    name: `rule: ${rule.name}`,
+    caller: "checkChannel",
+    patienceMs,
+    ...(seed !== undefined && { seed }),
+  });
+}
+
+/** How many items fit while nobody receives. */
+function measureCapacity(open: OpenChannel): number {
+  const [send, receive] = open();
+  try {
+    for (let fit = 0; fit < hardlyLimited; fit++) {
+      try {
+        send.sendNowait(fit);
+      } catch (error) {
+        if (error instanceof WouldBlock) return fit;
+        throw error;
+      }
+    }
+    return Infinity;
+  } finally {
+    send.close();
+    receive.close();
+  }
+}

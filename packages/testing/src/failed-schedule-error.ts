@@ -1,0 +1,24 @@
+import { isInstance } from "@espalier/core/lowlevel";
+
+/** One of the orders that `exploreSchedules` tried makes the program fail. Its `cause` is the program's error. */
+export class FailedScheduleError extends Error {
+  static readonly brand: string = "espalier.FailedScheduleError";
+  /** Replays the order exactly: `runVirtual(body, { seed })`. */
+  readonly seed: number;
+  /** How many orders were tried, this one included. */
+  readonly runs: number;
+
+  constructor(message: string, options: ErrorOptions & { readonly seed: number; readonly runs: number }) {
+    super(message, options);
+    this.seed = options.seed;
+    this.runs = options.runs;
+  }
+
+  override get name(): string {
+    return "FailedScheduleError";
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value);
+  }
+}
