@@ -1,10 +1,10 @@
 import { Cancelled, checkpoint, formatTaskTree, run, WouldBlock } from "@espalier/core";
-import { CancelStatus, ambient, currentStatus, runIn } from "@espalier/core/lowlevel";
-import { attachProbe, MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
+import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
 import { CapacityLimiter, Condition, type Guard, Lock, RwLock, Semaphore } from "@espalier/sync";
 import { describe, expect, it } from "vitest";
 
 import { flow, inCancelledScope } from "./support/flow.ts";
+import { checkpointsOf } from "./support/probed.ts";
 import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
 
 /*
@@ -132,14 +132,7 @@ for (const [name, make] of Object.entries(kinds)) {
 
     it("law 4: is a checkpoint also where it need not wait", async () => {
       const it = make();
-      const status = new CancelStatus("scope", "probed", ambient, false).bind(currentStatus());
-      const seen: string[] = [];
-      attachProbe(status, {
-        cancelPoint: () => seen.push("cancel point"),
-        schedulePoint: () => seen.push("schedule point"),
-      });
-      await runIn(status, () => it.acquire());
-      expect(seen).toEqual(["cancel point", "schedule point"]);
+      expect(await checkpointsOf(() => it.acquire())).toEqual(["cancel point", "schedule point"]);
     });
 
     it("law 4: cancelled before, it raises and does nothing, with room and without", async () => {

@@ -3,6 +3,7 @@ import { Barrier } from "@espalier/sync";
 import { describe, expect, it } from "vitest";
 
 import { flow, inCancelledScope } from "./support/flow.ts";
+import { checkpointsOf } from "./support/probed.ts";
 import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
 
 describe("new Barrier", () => {
@@ -33,11 +34,8 @@ describe("Barrier.wait", () => {
 
   it("is a checkpoint for the last one as well, and with one party", async () => {
     const barrier = new Barrier(1);
-    const order: string[] = [];
-    const last = barrier.wait().then((place) => order.push(`through as ${place}`));
-    order.push("called");
-    await last;
-    expect(order).toEqual(["called", "through as 0"]);
+    expect(await checkpointsOf(() => barrier.wait())).toEqual(["cancel point", "schedule point"]);
+    expect(await barrier.wait()).toBe(0);
   });
 
   it("counts anew after each time", async () => {

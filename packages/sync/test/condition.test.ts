@@ -5,6 +5,7 @@ import { Condition, Lock, type LockGuard } from "@espalier/sync";
 import { describe, expect, it } from "vitest";
 
 import { type Flow, flow, inCancelledScope } from "./support/flow.ts";
+import { checkpointsOf } from "./support/probed.ts";
 import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
 
 /** A flow that takes the lock, waits once, and notes how that ended and whether it had the lock then. */
@@ -112,18 +113,10 @@ describe("Condition.wait", () => {
 
   it("law 4: is a checkpoint", async () => {
     const condition = new Condition();
-    const status = new CancelStatus("scope", "probed", ambient, false).bind(currentStatus());
-    const seen: string[] = [];
     const guard = await condition.acquire();
-    attachProbe(status, {
-      cancelPoint: () => seen.push("cancel"),
-      schedulePoint: () => seen.push("schedule"),
-    });
-    const waiting = runIn(status, () => condition.wait(guard));
+    const seen = checkpointsOf(() => condition.wait(guard));
     await notify(condition);
-    await waiting;
-    expect(seen).toContain("cancel");
-    expect(seen).toContain("schedule");
+    expect(await seen).toEqual(["cancel point", "cancel point", "schedule point"]);
   });
 
   it("law 4: cancelled before, it raises and has never let the lock go", async () => {
@@ -149,10 +142,15 @@ describe("Condition.wait", () => {
         if (label === "condition.wait") status.cancel({ source: "explicit" });
       },
     });
+    const other = flow(() => condition.acquire());
     expect(await errorOf(runIn(status, () => condition.wait(guard)))).toBeInstanceOf(Cancelled);
-    expect(condition.statistics().lockStatistics.owner).toBe(guard);
+    expect(other.state).toBe("running");
+    expect(condition.statistics()).toEqual({
+      tasksWaiting: 0,
+      lockStatistics: { locked: true, owner: guard, tasksWaiting: 1 },
+    });
     guard.release();
-    expect(condition.locked).toBe(false);
+    await other.ended;
   });
 
   it("law 5: cancelled while it waits, it leaves at once, takes the lock again and raises", async () => {
@@ -462,11 +460,11 @@ describe("Condition.waitFor", () => {
   it("returns what the predicate gave, at once when it holds, after a checkpoint", async () => {
     const condition = new Condition();
     using guard = await condition.acquire();
-    const order: string[] = [];
-    const waiting = condition.waitFor(guard, () => "ready").then((value) => order.push(value));
-    order.push("called");
-    await waiting;
-    expect(order).toEqual(["called", "ready"]);
+    expect(await condition.waitFor(guard, () => "ready")).toBe("ready");
+    expect(await checkpointsOf(() => condition.waitFor(guard, () => true))).toEqual([
+      "cancel point",
+      "schedule point",
+    ]);
   });
 
   it("looks after each notification, with the lock held, until it holds", async () => {

@@ -4,17 +4,14 @@ import { Event } from "@espalier/sync";
 import { describe, expect, it } from "vitest";
 
 import { flow, inCancelledScope } from "./support/flow.ts";
+import { checkpointsOf } from "./support/probed.ts";
 import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
 
 describe("Event.wait", () => {
   it("returns at once when it has happened, after a checkpoint", async () => {
     const event = new Event();
     event.set();
-    const order: string[] = [];
-    const waiter = event.wait().then(() => order.push("waited"));
-    order.push("called");
-    await waiter;
-    expect(order).toEqual(["called", "waited"]);
+    expect(await checkpointsOf(() => event.wait())).toEqual(["cancel point", "schedule point"]);
   });
 
   it("blocks until it has happened", async () => {
