@@ -1,0 +1,42 @@
+import { finished, type Readable, type Writable } from "node:stream";
+
+import { moveOnAfter } from "@espalier/cancel-scope";
+import { parkAbroad, parkShielded, refusal } from "@espalier/core/lowlevel";
+
+/**
+ * Closes a Node stream: says goodbye first if there is something to say it with (`end()`: the last bytes, a FIN, a TLS
+ * close_notify), for `graceMs` at most, then destroys it and waits until the runtime has let go of it. A cancellation cuts
+ * the goodbye short; the stream is destroyed all the same.
+ */
+export async function closeNodeStream(node: Readable | Writable, graceMs: number): Promise<void> {
+  try {
+    const denied = refusal();
+    if (denied !== undefined) await denied;
+    if (graceMs > 0 && canEnd(node)) await moveOnAfter(graceMs, () => ended(node), { name: "goodbye" });
+  } finally {
+    node.destroy();
+    await released(node);
+  }
+  await refusal();
+}
+
+function canEnd(node: Readable | Writable): node is Writable {
+  return "writable" in node && node.writable && !node.destroyed && !node.writableFinished;
+}
+
+/** Ends the writable side; an error is as good as an end, because the stream is being closed. */
+function ended(node: Writable): Promise<void> {
+  const wait = parkAbroad<void>("stream.aclose");
+  if (!wait.pending) return wait.promise;
+  const done = (): void => void wait.resume();
+  node.once("error", done);
+  node.once("close", done);
+  node.end(done);
+  return wait.promise;
+}
+
+function released(node: Readable | Writable): Promise<void> {
+  const wait = parkShielded<void>("stream.aclose");
+  finished(node, () => wait.resume());
+  return wait.promise;
+}

@@ -1,0 +1,210 @@
+import type {
+  ReadableStream,
+  ReadableStreamDefaultReader,
+  WritableStream,
+  WritableStreamDefaultWriter,
+} from "node:stream/web";
+
+import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
+import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { dispose } from "./async-resource.ts";
+import { checkBytes, checkMax } from "./check-bytes.ts";
+import { chunksOf } from "./chunks-of.ts";
+import type { ReceiveStream, SendStream } from "./contracts.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
+import { StapledStream } from "./stapled-stream.ts";
+import type { WebStreamPair } from "./to-web.ts";
+
+/**
+ * Web Streams of bytes as a stream of ours: a `ReadableStream`, a `WritableStream`, or both (`{ readable, writable }`, as a
+ * `TransformStream` has them). They are locked from now on; `aclose()` cancels the one and closes the other.
+ *
+ * @checkpoint never
+ * @throws {TypeError} it is none of them, or it is locked already.
+ * @example
+ * ```ts
+ * import { BufferedReceiveStream, fromWebStream } from "@espalier/stream";
+ *
+ * async function printLines(response: Response): Promise<void> {
+ *   if (response.body === null) return;
+ *   await using body = fromWebStream(response.body as never);
+ *   for await (const line of new BufferedReceiveStream(body).lines()) console.log(line);
+ * }
+ * ```
+ */
+export function fromWebStream(stream: ReadableStream<Uint8Array>): ReceiveStream;
+export function fromWebStream(stream: WritableStream<Uint8Array>): SendStream;
+export function fromWebStream(stream: WebStreamPair): StapledStream;
+export function fromWebStream(
+  stream: ReadableStream<Uint8Array> | WritableStream<Uint8Array> | Partial<WebStreamPair>,
+): ReceiveStream | SendStream | StapledStream {
+  if ("getReader" in stream) return new WebReceiveStream(stream.getReader());
+  if ("getWriter" in stream) return new WebSendStream(stream.getWriter());
+  const { readable, writable } = stream;
+  if (readable !== undefined && writable !== undefined)
+    return new StapledStream(fromWebStream(writable), fromWebStream(readable));
+  throw new TypeError("fromWebStream needs a ReadableStream, a WritableStream, or { readable, writable }.");
+}
+
+class WebReceiveStream implements ReceiveStream {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #guard = new OneAtATime("receiving");
+  /** What the last read brought and was not taken whole. */
+  #left: Uint8Array | undefined = undefined;
+  /** A read that was begun; one whose receiver was cancelled is taken up by the next, so that no byte is lost. */
+  #read: Promise<Uint8Array | undefined> | undefined = undefined;
+  #waiter: Parked<Uint8Array | undefined> | undefined = undefined;
+  #closed = false;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader;
+  }
+
+  async receiveSome(max?: number): Promise<Uint8Array | undefined> {
+    checkMax(max, "receiveSome");
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    if (this.#closed) throw closedError();
+    this.#guard.enter();
+    try {
+      this.#left ??= await this.#next();
+      const chunk = this.#left;
+      if (chunk === undefined) return await pass(undefined);
+      const size = Math.min(chunk.length, max ?? Infinity);
+      this.#left = size < chunk.length ? chunk.subarray(size) : undefined;
+      return await pass(chunk.subarray(0, size));
+    } finally {
+      this.#guard.leave();
+    }
+  }
+
+  async aclose(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#waiter?.fail(closedError());
+      void this.#reader.cancel().catch(() => undefined); // it may never answer
+    }
+    await (refusal() ?? pass());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return dispose(this);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return chunksOf(this);
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    const waiter = parkAbroad<Uint8Array | undefined>("stream.receiveSome");
+    if (!waiter.pending) return waiter.promise;
+    this.#waiter = waiter;
+    this.#read ??= this.#readChunk();
+    this.#read.then(
+      (chunk) => {
+        if (waiter.resume(chunk)) this.#read = undefined;
+      },
+      (error: unknown) => {
+        if (waiter.fail(brokenError(error))) this.#read = undefined;
+      },
+    );
+    return waiter.promise;
+  }
+
+  /** The next chunk that is not empty. */
+  async #readChunk(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return undefined;
+      checkBytes(value, "A ReadableStream of bytes");
+      if (value.length > 0) return value;
+    }
+  }
+}
+
+class WebSendStream implements SendStream {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #guard = new OneAtATime("sending");
+  #waiter: Parked<void> | undefined = undefined;
+  #broken: BrokenResourceError | undefined = undefined;
+  #closed = false;
+
+  constructor(writer: WritableStreamDefaultWriter<Uint8Array>) {
+    this.#writer = writer;
+    writer.closed.catch(() => undefined); // told by the calls that meet it
+  }
+
+  async sendAll(bytes: Uint8Array): Promise<void> {
+    checkBytes(bytes, "sendAll");
+    await this.#do(
+      "stream.sendAll",
+      () => (bytes.length > 0 ? this.#writer.write(bytes) : Promise.resolve()),
+      true,
+    );
+  }
+
+  async waitSendAllMightNotBlock(): Promise<void> {
+    await this.#do("stream.waitSendAllMightNotBlock", () => this.#writer.ready, false);
+  }
+
+  async aclose(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#waiter?.fail(closedError());
+      const denied = refusal();
+      if (denied !== undefined || this.#broken !== undefined) {
+        void this.#writer.abort(this.#broken).catch(() => undefined);
+        if (denied !== undefined) return denied;
+      } else await this.#goodbye();
+    }
+    await (refusal() ?? pass());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return dispose(this);
+  }
+
+  async #goodbye(): Promise<void> {
+    const waiter = parkAbroad<void>("stream.aclose", () => void this.#writer.abort().catch(() => undefined));
+    if (!waiter.pending) return waiter.promise;
+    const done = (): void => void waiter.resume();
+    this.#writer.close().then(done, done);
+    await waiter.promise;
+  }
+
+  async #do(label: string, action: () => Promise<unknown>, breaks: boolean): Promise<void> {
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    if (this.#closed) throw closedError();
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#guard.enter();
+    try {
+      const waiter = parkAbroad<void>(label, () => {
+        if (breaks) this.#broken = brokenError(new Error("a send was cancelled half way"));
+      });
+      if (waiter.pending) {
+        this.#waiter = waiter;
+        action().then(
+          () => waiter.resume(),
+          (error: unknown) => {
+            this.#broken ??= brokenError(error);
+            waiter.fail(this.#broken);
+          },
+        );
+      }
+      await waiter.promise;
+    } finally {
+      this.#waiter = undefined;
+      this.#guard.leave();
+    }
+  }
+}
+
+function closedError(): ClosedResourceError {
+  return new ClosedResourceError("This side has closed the stream.");
+}
+
+function brokenError(cause: unknown): BrokenResourceError {
+  const why = cause instanceof Error ? cause.message : String(cause as number);
+  return new BrokenResourceError(`The stream broke: ${why}.`, { cause });
+}

@@ -1,0 +1,171 @@
+import type { Readable } from "node:stream";
+
+import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
+import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { checkMax } from "./check-bytes.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
+
+/**
+ * The receiving half over a Node `Readable`.
+ *
+ * A waiting receiver gets a chunk straight from the `data` event. What arrives while nobody waits is kept, up to a limit,
+ * then the source is paused: so a fast peer costs a bounded amount of memory, and the usual to and fro never pauses at all.
+ *
+ *     event \ state   open                     ended        broken   closed
+ *     data            to the waiter, or kept   -            -        dropped
+ *     end             -> ended                 nothing      nothing  nothing
+ *     error, close    -> broken                nothing      nothing  nothing
+ *     closed by us    -> closed                -> closed    -> closed
+ *
+ * In every state but closed, what was kept comes out first.
+ */
+type State =
+  | { readonly kind: "open" }
+  | { readonly kind: "ended" }
+  | { readonly kind: "broken"; readonly cause: unknown }
+  | { readonly kind: "closed" };
+
+/** So much may wait in memory before the source is paused. As much as one read of Node brings. */
+const mostKept = 64 * 1024;
+
+export class NodeReceiver {
+  readonly #source: Readable;
+  readonly #mostKept: number;
+  readonly #guard = new OneAtATime("receiving");
+  #state: State = { kind: "open" };
+  #started = false;
+  #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  #waiter: Parked<Uint8Array | undefined> | undefined = undefined;
+  #waiterMax = Infinity;
+
+  /** @param options - `eager: false` pauses the source whenever nobody waits, at the price of a pause for each wait. */
+  constructor(source: Readable, options: { readonly eager?: boolean } = {}) {
+    this.#source = source;
+    this.#mostKept = options.eager === false ? 0 : mostKept;
+    source.on("end", () => {
+      this.#finish({ kind: "ended" });
+    });
+    source.on("error", (error) => {
+      this.#finish({ kind: "broken", cause: error });
+    });
+    source.on("close", () => {
+      this.#finish({ kind: "broken", cause: undefined });
+    });
+  }
+
+  receiveSome(max?: number): Promise<Uint8Array | undefined> {
+    try {
+      checkMax(max, "receiveSome");
+      const denied = refusal();
+      if (denied !== undefined) return denied;
+      if (this.#state.kind === "closed") throw closedError();
+      this.#guard.enter();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const limit = max ?? Infinity;
+    if (this.#kept.length > 0) return this.#passOn(this.#takeKept(limit));
+    if (this.#state.kind === "ended") return this.#passOn(undefined);
+    if (this.#state.kind === "broken") {
+      this.#guard.leave();
+      return Promise.reject(brokenError(this.#state.cause));
+    }
+    const waiter = parkAbroad<Uint8Array | undefined>("stream.receiveSome", this.#cancelWaiter);
+    if (!waiter.pending) {
+      this.#guard.leave();
+      return waiter.promise;
+    }
+    this.#waiter = waiter;
+    this.#waiterMax = limit;
+    this.#start();
+    return waiter.promise;
+  }
+
+  /** Nothing more is given out; whoever waits is told. */
+  close(): void {
+    if (this.#state.kind === "closed") return;
+    this.#state = { kind: "closed" };
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#takeWaiter()?.fail(closedError());
+  }
+
+  #passOn(chunk: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    this.#guard.leave();
+    return pass(chunk);
+  }
+
+  #start(): void {
+    if (!this.#started) {
+      this.#started = true;
+      this.#source.on("data", this.#arrived); // this also starts the flow
+    }
+    if (this.#source.isPaused()) this.#source.resume();
+  }
+
+  readonly #arrived = (chunk: Uint8Array | string): void => {
+    if (this.#state.kind === "closed") return;
+    const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+    if (bytes.length === 0) return;
+    this.#kept.push(bytes);
+    this.#keptBytes += bytes.length;
+    const waiter = this.#takeWaiter();
+    if (waiter !== undefined) waiter.resume(this.#takeKept(this.#waiterMax));
+    this.#pauseIfFull();
+  };
+
+  #finish(state: State): void {
+    if (this.#state.kind !== "open") return;
+    this.#state = state;
+    const waiter = this.#takeWaiter();
+    if (waiter === undefined) return;
+    if (state.kind === "broken") waiter.fail(brokenError(state.cause));
+    else waiter.resume(undefined);
+  }
+
+  /** The oldest bytes that are kept, at most so many. */
+  #takeKept(max: number): Uint8Array {
+    const first = this.#kept[0] as Uint8Array;
+    if (first.length <= max) {
+      this.#kept.shift();
+      this.#keptBytes -= first.length;
+      return first;
+    }
+    this.#kept[0] = first.subarray(max);
+    this.#keptBytes -= max;
+    return first.subarray(0, max);
+  }
+
+  #takeWaiter(): Parked<Uint8Array | undefined> | undefined {
+    const waiter = this.#waiter;
+    if (waiter !== undefined) this.#forgetWaiter();
+    return waiter;
+  }
+
+  readonly #cancelWaiter = (): void => {
+    this.#forgetWaiter();
+    this.#pauseIfFull();
+  };
+
+  #forgetWaiter(): void {
+    this.#waiter = undefined;
+    this.#guard.leave();
+  }
+
+  #pauseIfFull(): void {
+    if (this.#waiter === undefined && this.#keptBytes >= this.#mostKept) this.#source.pause();
+  }
+}
+
+function closedError(): ClosedResourceError {
+  return new ClosedResourceError("This side has closed the stream; receive before closing it.");
+}
+
+function brokenError(cause: unknown): BrokenResourceError {
+  if (cause === undefined) return new BrokenResourceError("The stream was torn down before its end.");
+  return new BrokenResourceError(
+    `The stream broke: ${cause instanceof Error ? cause.message : String(cause as number)}`,
+    { cause },
+  );
+}

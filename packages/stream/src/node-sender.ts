@@ -1,0 +1,158 @@
+import type { Writable } from "node:stream";
+
+import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
+import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { checkBytes } from "./check-bytes.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
+
+/**
+ * The sending half over a Node `Writable`.
+ *
+ *     event \ state      open                 eof                    broken                 closed
+ *     sendAll            writes               ClosedResourceError    BrokenResourceError    ClosedResourceError
+ *     sendEof            -> eof               nothing                BrokenResourceError    ClosedResourceError
+ *     send is cancelled  -> broken            -> broken              -                      -
+ *     error, close       -> broken            -> broken              nothing                nothing
+ *     closed by us       -> closed            -> closed              -> closed              nothing
+ */
+type State =
+  | { readonly kind: "open" }
+  | { readonly kind: "eof" }
+  | { readonly kind: "broken"; readonly cause: unknown; readonly why: string }
+  | { readonly kind: "closed" };
+
+export class NodeSender {
+  readonly #sink: Writable;
+  readonly #guard = new OneAtATime("sending");
+  #state: State = { kind: "open" };
+  /** The send that waits for the sink. */
+  #waiter: Parked<void> | undefined = undefined;
+  /** Writes whose callback is still to come. The last one is that of the send under way. */
+  #outstanding = 0;
+
+  constructor(sink: Writable) {
+    this.#sink = sink;
+    sink.on("error", (error) => {
+      this.#break(error, `the stream broke: ${error.message}`);
+    });
+    sink.on("close", () => {
+      this.#break(undefined, "the stream was torn down");
+    });
+  }
+
+  sendAll(bytes: Uint8Array): Promise<void> {
+    try {
+      checkBytes(bytes, "sendAll");
+      const denied = this.#enter();
+      if (denied !== undefined) return denied;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    if (bytes.length > 0) {
+      this.#outstanding++;
+      this.#sink.write(bytes, this.#written);
+    }
+    // An empty queue means that the kernel has taken all of it, as it mostly does; the callback would come a turn later.
+    if (this.#sink.writableLength === 0 && !this.#isDead()) {
+      this.#guard.leave();
+      return pass();
+    }
+    return this.#wait("stream.sendAll");
+  }
+
+  waitSendAllMightNotBlock(): Promise<void> {
+    try {
+      const denied = this.#enter();
+      if (denied !== undefined) return denied;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    // A send returns only when its bytes have been taken, so whoever is let in here could send at once.
+    this.#guard.leave();
+    return pass();
+  }
+
+  sendEof(): Promise<void> {
+    if (this.#state.kind === "eof" && this.#waiter === undefined) return refusal() ?? pass();
+    try {
+      const denied = this.#enter();
+      if (denied !== undefined) return denied;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    this.#state = { kind: "eof" };
+    this.#outstanding++;
+    this.#sink.end(this.#written);
+    return this.#wait("stream.sendEof");
+  }
+
+  /** No more is sent; whoever is sending is told. */
+  close(): void {
+    if (this.#state.kind === "closed") return;
+    this.#state = { kind: "closed" };
+    this.#takeWaiter()?.fail(closedError());
+  }
+
+  /** Begins an operation, or gives the rejection with which it is refused in a cancelled scope. */
+  #enter(): Promise<never> | undefined {
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    if (this.#state.kind === "open" && this.#isDead())
+      this.#break(this.#sink.errored ?? undefined, "the stream broke");
+    const state = this.#state;
+    if (state.kind === "broken") throw brokenError(state.cause, state.why);
+    if (state.kind === "closed") throw closedError();
+    this.#guard.enter();
+    if (state.kind === "open") return undefined;
+    this.#guard.leave();
+    throw new ClosedResourceError("The sending half was closed by sendEof().");
+  }
+
+  /** Waits for the sink to take what was written. */
+  #wait(label: string): Promise<void> {
+    const waiter = parkAbroad<void>(label, this.#abandoned);
+    if (waiter.pending) this.#waiter = waiter;
+    else this.#guard.leave();
+    return waiter.promise;
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    this.#outstanding--;
+    if (error !== undefined && error !== null) this.#break(error, `the stream broke: ${error.message}`);
+    else if (this.#outstanding === 0) this.#takeWaiter()?.resume();
+  };
+
+  readonly #abandoned = (): void => {
+    this.#takeWaiter();
+    this.#break(undefined, "a send was cancelled half way, and it cannot be known how many bytes arrived");
+  };
+
+  #takeWaiter(): Parked<void> | undefined {
+    const waiter = this.#waiter;
+    if (waiter !== undefined) this.#guard.leave();
+    this.#waiter = undefined;
+    return waiter;
+  }
+
+  #break(cause: unknown, why: string): void {
+    if (this.#state.kind === "broken" || this.#state.kind === "closed") return;
+    this.#state = { kind: "broken", cause, why };
+    this.#takeWaiter()?.fail(brokenError(cause, why));
+  }
+
+  /** Whether the sink has broken, although its event is still to come. */
+  #isDead(): boolean {
+    return this.#sink.destroyed || this.#sink.errored !== null;
+  }
+}
+
+function closedError(): ClosedResourceError {
+  return new ClosedResourceError("This side has closed the stream; send before closing it.");
+}
+
+function brokenError(cause: unknown, why: string): BrokenResourceError {
+  return new BrokenResourceError(
+    `Nothing can be sent any more: ${why}.`,
+    cause === undefined ? undefined : { cause },
+  );
+}

@@ -1,0 +1,45 @@
+import { refusal } from "@espalier/core/lowlevel";
+import { acloseForcefully } from "./async-resource.ts";
+import { listen } from "./listen.ts";
+import { checkPort, resolveHost } from "./resolve-host.ts";
+import type { SocketListener } from "./socket-listener.ts";
+
+/** Options of {@link openTcpListeners}. */
+export interface TcpListenOptions {
+  /** A name or an IP address of this machine; by default every address. */
+  readonly host?: string;
+  /** How many connections the kernel may hold before they are taken. By default 511, Node's own. */
+  readonly backlog?: number;
+}
+
+/**
+ * Listens for TCP connections: one listener for each address of `host`; without a host, one for every address, IPv6 and IPv4.
+ *
+ * @checkpoint always
+ * @cancellation No listener is left behind.
+ * @param port - 0 to 65535; 0 lets the system choose: read it from `listener.port`.
+ * @throws {Cancelled} the current scope is, or becomes, cancelled.
+ * @throws {BrokenResourceError} the port is in use, may not be used, or the host is not known (see `cause`).
+ * @throws {RangeError} `port` is not a port.
+ */
+export async function openTcpListeners(
+  port: number,
+  options: TcpListenOptions = {},
+): Promise<SocketListener[]> {
+  checkPort(port, 0);
+  const denied = refusal();
+  if (denied !== undefined) return denied;
+  const { host, backlog = 511 } = options;
+  if (host === undefined) return [await listen({ port, backlog }, `port ${port}`)];
+  const listeners: SocketListener[] = [];
+  try {
+    for (const { address, family } of await resolveHost(host)) {
+      const target = { port, host: address, backlog, ipv6Only: family === 6 };
+      listeners.push(await listen(target, `${address}, port ${port}`));
+    }
+  } catch (error) {
+    for (const listener of listeners) await acloseForcefully(listener);
+    throw error;
+  }
+  return listeners;
+}

@@ -1,0 +1,118 @@
+import type { Duplex } from "node:stream";
+import { connect, type ConnectionOptions, createServer, type TlsOptions, type TLSSocket } from "node:tls";
+
+import { BrokenResourceError } from "@espalier/core";
+import { ambient, parkAbroad, refusal } from "@espalier/core/lowlevel";
+import { acloseForcefully } from "./async-resource.ts";
+import type { Stream } from "./contracts.ts";
+import { TlsStream, watchForGoodbye } from "./tls-stream.ts";
+import { nodeDuplexIn } from "./to-node.ts";
+
+/** What both sides can choose. */
+interface CommonTlsOptions {
+  /**
+   * Whether to do without goodbyes, as HTTPS does: an end of the connection is an end of the data, and closing says nothing.
+   * By default false.
+   */
+  readonly httpsCompatible?: boolean;
+}
+
+/** The client's side: the options of `tls.connect` that are not about the connection below. */
+export type TlsClientOptions = CommonTlsOptions &
+  Omit<
+    ConnectionOptions,
+    "socket" | "host" | "port" | "path" | "lookup" | "timeout" | "allowHalfOpen" | "servername"
+  > & {
+    /** The name that the server's certificate has to have, and that is asked for (SNI). */
+    readonly servername: string;
+  };
+
+/** The server's side: the options of `tls.createServer`. */
+export type TlsServerOptions = CommonTlsOptions &
+  Omit<TlsOptions, "handshakeTimeout" | "pauseOnConnect" | "allowHalfOpen">;
+
+/**
+ * Encrypts a stream, whatever it is made of, as the client: does the handshake, and checks certificate and name unless told
+ * otherwise. The stream belongs to the result from then on; if the handshake fails or is cancelled it is closed.
+ *
+ * @checkpoint always
+ * @cancellation The stream is closed by force.
+ * @throws {Cancelled} the current scope is, or becomes, cancelled.
+ * @throws {BrokenResourceError} the handshake failed, or the certificate is not good (see `cause`).
+ */
+export async function wrapTlsClient(stream: Stream, options: TlsClientOptions): Promise<TlsStream> {
+  const { httpsCompatible = false, ...tls } = options;
+  return handshake(stream, httpsCompatible, (transport, settle) => {
+    const socket = connect({ ...tls, socket: transport, allowHalfOpen: true } as ConnectionOptions);
+    socket.once("secureConnect", () => {
+      settle.resume(socket);
+    });
+    socket.on("error", settle.fail);
+  });
+}
+
+/**
+ * Encrypts a stream, whatever it is made of, as the server.
+ *
+ * @checkpoint always
+ * @cancellation The stream is closed by force.
+ * @throws {Cancelled} the current scope is, or becomes, cancelled.
+ * @throws {BrokenResourceError} the handshake failed (see `cause`).
+ */
+export async function wrapTlsServer(stream: Stream, options: TlsServerOptions): Promise<TlsStream> {
+  const { httpsCompatible = false, ...tls } = options;
+  return handshake(stream, httpsCompatible, (transport, settle) => {
+    // A server for one connection, which Node lets us hand to it: it does SNI, ALPN and client certificates. Its own limit
+    // on the handshake is out of the way; the scope around has one.
+    const server = createServer({ ...tls, allowHalfOpen: true, handshakeTimeout: 2 ** 31 - 1 } as TlsOptions);
+    server.once("secureConnection", (socket) => {
+      socket.on("error", settle.fail);
+      settle.resume(socket);
+    });
+    server.once("tlsClientError", settle.fail);
+    server.emit("connection", transport);
+  });
+}
+
+interface Settle {
+  readonly resume: (socket: TLSSocket) => void;
+  readonly fail: (error: Error) => void;
+}
+
+async function handshake(
+  stream: Stream,
+  httpsCompatible: boolean,
+  start: (transport: Duplex, settle: Settle) => void,
+): Promise<TlsStream> {
+  try {
+    const denied = refusal();
+    if (denied !== undefined) await denied;
+    // In no scope: the connection outlives the one in which it was opened. The calls on the encrypted stream are cancellable.
+    const transport = nodeDuplexIn(ambient.root, stream);
+    const wait = parkAbroad<TlsStream>("tls.handshake");
+    if (!wait.pending) return await wait.promise;
+    const broken = (): void => {
+      wait.fail(new BrokenResourceError("The connection ended during the TLS handshake."));
+    };
+    let transportEnded = false;
+    transport.once("end", () => {
+      transportEnded = true;
+      setImmediate(broken); // a half-open connection would wait for ever; what came with its end may still complete it
+    });
+    transport.once("close", broken);
+    start(transport, {
+      resume: (socket) => {
+        // At once: the goodbye may come with the next chunk.
+        const goodbye = watchForGoodbye(socket, () => transportEnded);
+        wait.resume(new TlsStream(socket, stream, goodbye, httpsCompatible));
+      },
+      fail: (error) => {
+        wait.fail(new BrokenResourceError(`The TLS handshake failed: ${error.message}`, { cause: error }));
+      },
+    });
+    return await wait.promise;
+  } catch (error) {
+    await acloseForcefully(stream);
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+import type { PeerCertificate, TLSSocket } from "node:tls";
+
+import { BrokenResourceError } from "@espalier/core";
+import { acloseForcefully } from "./async-resource.ts";
+import type { Stream } from "./contracts.ts";
+import { NodeDuplexStream } from "./node-stream.ts";
+
+/** So long may the goodbye (close_notify) take before the connection is severed. */
+const closeGraceMs = 5000;
+
+/**
+ * Whether an end without goodbye can be told from one with. It needs a hook into how Node's TLSSocket ends; Bun and Deno have
+ * their own.
+ */
+const canSeeGoodbye = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
+
+/** An encrypted stream. Made by `openTlsStream`, `serveTls` and `wrapTls`, with its handshake done. */
+export class TlsStream extends NodeDuplexStream {
+  readonly #socket: TLSSocket;
+  readonly #transport: Stream;
+  readonly #goodbye: Goodbye;
+  readonly #httpsCompatible: boolean;
+
+  /** @internal */
+  constructor(socket: TLSSocket, transport: Stream, goodbye: Goodbye, httpsCompatible: boolean) {
+    super(socket, httpsCompatible ? 0 : closeGraceMs);
+    this.#socket = socket;
+    this.#transport = transport;
+    this.#goodbye = goodbye;
+    this.#httpsCompatible = httpsCompatible;
+  }
+
+  /**
+   * As `ReceiveStream.receiveSome`. An end of the connection without the peer's goodbye is not an end but a break: somebody
+   * may have cut it. With `httpsCompatible` it is an end.
+   */
+  override async receiveSome(max?: number): Promise<Uint8Array | undefined> {
+    const chunk = await super.receiveSome(max);
+    if (chunk === undefined && !this.#httpsCompatible && canSeeGoodbye && !this.#goodbye.received) {
+      throw new BrokenResourceError(
+        "The connection ended without the peer's goodbye (close_notify): it may have been cut. " +
+          "Protocols that mark their own end, such as HTTP, may set httpsCompatible.",
+      );
+    }
+    return chunk;
+  }
+
+  /** Says goodbye, for a few seconds at most, and closes the connection below. See `AsyncResource.aclose`. */
+  override async aclose(): Promise<void> {
+    try {
+      await super.aclose();
+    } finally {
+      await acloseForcefully(this.#transport);
+    }
+  }
+
+  /** The protocol that both sides agreed on by ALPN; `undefined` if there is none. */
+  get alpnProtocol(): string | undefined {
+    const { alpnProtocol } = this.#socket;
+    return typeof alpnProtocol === "string" ? alpnProtocol : undefined;
+  }
+
+  /** The version of TLS, such as `"TLSv1.3"`; `undefined` once it is closed. */
+  get protocol(): string | undefined {
+    return this.#socket.getProtocol() ?? undefined;
+  }
+
+  /** The name that the client asked for (SNI), on a server; `undefined` if it asked for none. */
+  get servername(): string | undefined {
+    const { servername } = this.#socket as { servername?: string | false | null };
+    return typeof servername === "string" ? servername : undefined;
+  }
+
+  /** The peer's certificate; `undefined` if it showed none. */
+  get peerCertificate(): PeerCertificate | undefined {
+    const certificate = this.#socket.getPeerCertificate() as
+      PeerCertificate | Record<string, never> | undefined;
+    return certificate === undefined || Object.keys(certificate).length === 0
+      ? undefined
+      : (certificate as PeerCertificate);
+  }
+}
+
+/** Whether the peer has said goodbye before the connection below ended. */
+export interface Goodbye {
+  readonly received: boolean;
+}
+
+/**
+ * Watches how a TLS socket ends. Its end is announced by `push(null)`, both for a close_notify and for an end of what is
+ * below; the order tells them apart.
+ *
+ * @param transportEnded - Says whether the connection below has ended, and TLS has been told.
+ */
+export function watchForGoodbye(socket: TLSSocket, transportEnded: () => boolean): Goodbye {
+  const goodbye = { received: false };
+  const push = socket.push.bind(socket);
+  socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (chunk === null && !transportEnded()) goodbye.received = true;
+    return push(chunk, encoding);
+  };
+  return goodbye;
+}
