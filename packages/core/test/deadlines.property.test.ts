@@ -168,4 +168,39 @@ describe("Deadlines", () => {
       { numRuns: 1000 },
     );
   });
+
+  it("stays a heap while entries leave a large one from anywhere", () => {
+    const times = fc.array(fc.nat({ max: 1000 }), { minLength: 20, maxLength: 120 });
+    fc.assert(
+      fc.property(times, fc.infiniteStream(fc.nat({ max: 1000 })), (all, picks) => {
+        const clock = new HandClock();
+        const deadlines = new Deadlines(clock, new BudgetedScheduler());
+        const fired: number[] = [];
+        const entries = all.map((each, id) => new Entry(deadlines, each, id, () => fired.push(id)));
+        for (const entry of entries) deadlines.add(entry);
+        const staying = [...entries];
+        for (let leaving = Math.floor(entries.length / 2); leaving > 0; leaving--) {
+          const [entry] = staying.splice(picks.next().value! % staying.length, 1);
+          entry!.cancel();
+          deadlines.assertInvariants();
+        }
+        clock.time = 1000;
+        deadlines.check();
+        const expected = [...staying].sort((a, b) => a.time - b.time || a.id - b.id).map((each) => each.id);
+        expect(fired).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("assertInvariants tells a heap that is none", () => {
+    const deadlines = new Deadlines(new HandClock(), new BudgetedScheduler());
+    const entries = [1, 2, 3].map((each, id) => new Entry(deadlines, each, id, () => undefined));
+    for (const entry of entries) deadlines.add(entry);
+    entries[2]!.time = 0;
+    expect(() => deadlines.assertInvariants()).toThrow("before its parent");
+    entries[2]!.time = 3;
+    entries[1]!.position = 2;
+    expect(() => deadlines.assertInvariants()).toThrow("believes to be at 2");
+  });
 });

@@ -129,6 +129,19 @@ describe("when the event loop runs dry while main still waits", () => {
   });
 });
 
+it("the message stays readable when 10,000 tasks wait", async () => {
+  const ended = await program(`
+    await run(async () => {
+      for (let i = 0; i < 10_000; i++) new CancelStatus("scope", "s" + i, ambient, false).bind(currentStatus());
+      await sleepForever();
+    }).catch((error) => console.log(error.message));
+  `);
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  const lines = ended.stdout.trimEnd().split("\n");
+  expect(lines.length).toBeLessThan(300);
+  expect(lines.at(-1)).toMatch(/^\.\.\. and 9\d{3} more lines$/);
+});
+
 describe("no deadlock", () => {
   it("a pending real timer", async () => {
     const ended = await program(`

@@ -152,6 +152,12 @@ describe("Cancelled", () => {
     expect(message).toContain("detached(");
   });
 
+  it("says so where the scope has no name as well", () => {
+    expect(make({ source: "scope-closed" }).message).toContain(
+      "this code outlived its scope in which it began",
+    );
+  });
+
   it("shows its message wherever an error is shown, although it captures no stack", () => {
     const cancelled = make({ source: "scope-closed", scope: "request" });
     for (const text of [cancelled.stack, inspect(cancelled)]) {

@@ -10,6 +10,7 @@ import { park, type Parked, ParkingLot, pass } from "@espalier/core/lowlevel";
 import { BudgetedScheduler, type Resumption } from "@espalier/core/testing";
 import { describe, expect, it } from "vitest";
 
+import { Installation } from "./support/installed.ts";
 import { inCancelledScope } from "./support/scope.ts";
 import { eventually, turns } from "./support/turns.ts";
 
@@ -202,6 +203,30 @@ describe("the budget of a turn", () => {
     await turns();
     // the slow ones come last; none of their turns may hold hundreds of them
     expect(Math.max(...perTurn.slice(-20))).toBeLessThan(200);
+  });
+});
+
+describe("where there is no setImmediate", () => {
+  it("law 8: turns are messages to ourselves, in order", async () => {
+    const installation = await Installation.make();
+    try {
+      const ended = await installation.run(`
+        globalThis.setImmediate = undefined; // as in a browser
+        const { checkpoint, sleep } = await import("@espalier/core");
+        const { macrotask } = await import("@espalier/core/testing");
+        const order = [];
+        for (let i = 0; i < 5; i++) macrotask(() => order.push(i));
+        let fired = false;
+        setTimeout(() => (fired = true), 1);
+        while (!fired) await checkpoint();
+        await sleep(5);
+        console.log(order.join(" "));
+        process.exit(0); // a port that listens keeps Node alive; a browser has nothing to keep
+      `);
+      expect(ended).toMatchObject({ code: 0, stdout: "0 1 2 3 4\n", stderr: "" });
+    } finally {
+      installation.remove();
+    }
   });
 });
 
