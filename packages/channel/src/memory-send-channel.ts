@@ -1,15 +1,21 @@
 import { WouldBlock } from "@espalier/core";
 import { pass, refusal } from "@espalier/core/lowlevel";
-import { brokenError, type ChannelState, closedError } from "./channel-state.ts";
+import type { SendChannel } from "./channel.ts";
+import { brokenError, closedError } from "./channel-errors.ts";
+import { blocked } from "./inbox.ts";
+import type { MemoryState } from "./memory-state.ts";
+import { attempt, enlist, type SelectableSend } from "./select-case.ts";
+import { SelectedSend, type Selection } from "./selection.ts";
 import type { MemoryChannelStatistics } from "./statistics.ts";
+import { PlainSend } from "./waiting-send.ts";
 
 /** The sending end of a memory channel. Made by `openMemoryChannel` and `clone`. */
-export class MemorySendChannel<in T> implements Disposable {
-  readonly #state: ChannelState;
+export class MemorySendChannel<in T> implements SendChannel<T>, SelectableSend<T> {
+  readonly #state: MemoryState;
   #closed = false;
 
   /** @internal */
-  constructor(state: ChannelState) {
+  constructor(state: MemoryState) {
     this.#state = state;
     state.openSendEnd();
   }
@@ -17,6 +23,9 @@ export class MemorySendChannel<in T> implements Disposable {
   /**
    * Sends an item. Waits while the buffer is full; with capacity 0 it returns when a receiver has taken the item. Senders
    * are served first come, first served.
+   *
+   * Do not put it into `Promise.race`: the loser stays in line, and its item is sent later. Use `select`, or `moveOnAfter`
+   * for a time limit.
    *
    * @checkpoint always
    * @cancellation The item was not sent.
@@ -31,11 +40,11 @@ export class MemorySendChannel<in T> implements Disposable {
     if (this.#closed) return Promise.reject(closedError("send"));
     if (state.broken) return Promise.reject(brokenError(item));
     if (state.offer(item)) return pass();
-    return state.senders.park("channel.send", { item, end: this });
+    return state.senders.park("channel.send", new PlainSend(item, this)) as Promise<void>;
   }
 
   /**
-   * Sends an item without waiting.
+   * Sends an item without waiting. It does not overtake: a free place that others wait for is theirs.
    *
    * @checkpoint never
    * @throws {WouldBlock} the buffer is full, or with capacity 0 no receiver waits.
@@ -43,10 +52,8 @@ export class MemorySendChannel<in T> implements Disposable {
    * @throws {BrokenResourceError} no receive end is open; the item is its `unsent`.
    */
   sendNowait(item: T): void {
-    if (this.#closed) throw closedError("send");
-    if (this.#state.broken) throw brokenError(item);
-    if (this.#state.offer(item)) return;
-    throw new WouldBlock("The channel has no room and no receiver waits; send() would wait for one.");
+    if (this[attempt](item) === blocked)
+      throw new WouldBlock("The channel has no room and no receiver waits; send() would wait for one.");
   }
 
   /**
@@ -80,5 +87,17 @@ export class MemorySendChannel<in T> implements Disposable {
   /** A snapshot for debugging and metrics. */
   statistics(): MemoryChannelStatistics {
     return this.#state.statistics();
+  }
+
+  /** @internal */
+  [attempt](item: T): undefined | typeof blocked {
+    if (this.#closed) throw closedError("send");
+    if (this.#state.broken) throw brokenError(item);
+    return this.#state.offer(item) ? undefined : blocked;
+  }
+
+  /** @internal */
+  [enlist](item: T, selection: Selection, index: number): void {
+    selection.join(this.#state.senders, new SelectedSend(item, this, selection, index));
   }
 }

@@ -1,6 +1,7 @@
-import { ChannelState } from "./channel-state.ts";
+import { checkCapacity } from "./capacity.ts";
 import { MemoryReceiveChannel } from "./memory-receive-channel.ts";
 import { MemorySendChannel } from "./memory-send-channel.ts";
+import { MemoryState } from "./memory-state.ts";
 
 /**
  * Opens a channel between tasks: what is sent into one end comes out of the other, each item once, in order. With capacity
@@ -11,6 +12,7 @@ import { MemorySendChannel } from "./memory-send-channel.ts";
  * @param capacity - How many items may wait in the buffer: a whole number, 0 or more, or `Infinity` (then a slow receiver
  *   costs memory without limit).
  * @throws {RangeError} `capacity` is not such a number.
+ * @throws {TypeError} `capacity` is not a number.
  * @example
  * ```ts
  * import { openMemoryChannel } from "@espalier/channel";
@@ -23,11 +25,7 @@ import { MemorySendChannel } from "./memory-send-channel.ts";
 export function openMemoryChannel<T>(
   capacity = 0,
 ): [send: MemorySendChannel<T>, receive: MemoryReceiveChannel<T>] {
-  if (typeof capacity !== "number")
-    throw new TypeError(`openMemoryChannel needs a number as capacity, not ${typeof capacity}.`);
-  if (!(capacity === Infinity || (Number.isInteger(capacity) && capacity >= 0))) {
-    throw new RangeError(`openMemoryChannel needs a capacity of 0, 1, 2, ... or Infinity, not ${capacity}.`);
-  }
-  const state = new ChannelState(capacity);
+  checkCapacity(capacity, "openMemoryChannel");
+  const state = new MemoryState(capacity);
   return [new MemorySendChannel<T>(state), new MemoryReceiveChannel<T>(state)];
 }

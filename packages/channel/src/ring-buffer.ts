@@ -1,3 +1,6 @@
+/** Larger rings are given back when they run empty: a burst into an unlimited buffer must not hold its memory for ever. */
+const keptSlots = 1024;
+
 /** A first-in, first-out buffer that grows as needed: the slots form a ring, whose size is a power of two. */
 export class RingBuffer<T> {
   #slots: (T | undefined)[] = [];
@@ -20,6 +23,7 @@ export class RingBuffer<T> {
     this.#slots[this.#head] = undefined; // so that the item can be collected
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#length--;
+    if (this.#length === 0 && this.#slots.length > keptSlots) this.clear();
     return item;
   }
 

@@ -1,0 +1,49 @@
+import { isInstance } from "@espalier/core/lowlevel";
+
+/**
+ * An item of a retrying channel was tried as often as the channel allows, and each attempt failed. `errors` holds the error of
+ * each attempt, in order; the item is in `unsent`.
+ */
+export class DeliveryFailedError extends AggregateError {
+  static readonly brand: string = "espalier.DeliveryFailedError";
+  /** The item that could not be processed. */
+  readonly unsent: unknown;
+
+  /** @internal */
+  constructor(
+    errors: readonly unknown[],
+    message: string,
+    options: ErrorOptions & { readonly unsent: unknown },
+  ) {
+    super(errors, message, options);
+    this.unsent = options.unsent;
+  }
+
+  override get name(): string {
+    return "DeliveryFailedError";
+  }
+
+  /** The same failure with other errors; the scopes use it to take cancellations out of a mixed group. */
+  derive(errors: readonly unknown[]): DeliveryFailedError {
+    const { message, unsent, cause } = this;
+    return new DeliveryFailedError(errors, message, cause === undefined ? { unsent } : { unsent, cause });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value);
+  }
+}
+
+/** For an item whose attempts have run out. */
+export function deliveryFailed(errors: readonly unknown[], unsent: unknown): DeliveryFailedError {
+  const attempts = errors.length === 1 ? "1 attempt" : `${errors.length} attempts`;
+  return new DeliveryFailedError(
+    errors,
+    `The item was not processed in ${attempts}; it is in \`unsent\`. The last one failed with ${summary(errors.at(-1))}`,
+    { unsent },
+  );
+}
+
+function summary(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
