@@ -1,5 +1,6 @@
 import { checkpoint, detached, WouldBlock } from "@espalier/core";
 import { captureOutcome, checkBody } from "@espalier/core/lowlevel";
+import { unwrapSingle } from "@espalier/nursery";
 import { AssertionError } from "./assertion-error.ts";
 import { cancellingRules } from "./channel-rules/cancelling.ts";
 import type { OpenChannel, Rule, Specimen } from "./channel-rules/channel-under-test.ts";
@@ -11,7 +12,7 @@ import { nowaitRules } from "./channel-rules/nowait.ts";
 import { orderRules } from "./channel-rules/order.ts";
 import { ConformanceError } from "./conformance-error.ts";
 import { summary } from "./error-summary.ts";
-import { superviseVirtual } from "./supervise-virtual.ts";
+import { StallError, superviseVirtual } from "./supervise-virtual.ts";
 
 const rules: readonly Rule[] = [
   ...orderRules,
@@ -52,17 +53,18 @@ const patienceMs = 1000;
  */
 export async function checkChannel(open: OpenChannel): Promise<void> {
   checkBody(open, "checkChannel");
+  await checkpoint();
   const capacity = measureCapacity(open);
   const specimen: Specimen = { open, capacity };
   const errors: AssertionError[] = [];
-  const prove = async (rule: Rule, seed?: number): Promise<void> => {
+  for (const { rule, seed } of trials(capacity)) {
     await checkpoint();
     const outcome = await captureOutcome(() => detached(() => proveAlone(rule, specimen, seed)));
-    if (outcome.kind === "error")
-      errors.push(new AssertionError(`${rule.name}: ${summary(outcome.error)}`, { cause: outcome.error }));
-  };
-  for (const rule of rules) if (capacity !== Infinity || rule.onlyLimited !== true) await prove(rule);
-  for (const seed of conservationSeeds) if (errors.length === 0) await prove(conservationRule(seed), seed);
+    if (outcome.kind === "value") continue;
+    errors.push(violation(rule, unwrapSingle(outcome.error)));
+    // What stalls once stalls again, each time for as long as our patience lasts.
+    if (outcome.error instanceof StallError || seed !== undefined) break;
+  }
   if (errors.length > 0) {
     const list = errors.map((error) => `- ${error.message}`).join("\n");
     throw new ConformanceError(
@@ -70,6 +72,26 @@ export async function checkChannel(open: OpenChannel): Promise<void> {
       `This channel (of capacity ${capacity}) breaks ${errors.length} of the rules:\n${list}`,
     );
   }
+}
+
+function violation(rule: Rule, error: unknown): AssertionError {
+  const what = error instanceof AssertionError ? error.message : summary(error);
+  return new AssertionError(`${rule.name}: ${what}`, { cause: error });
+}
+
+interface RuleTrial {
+  readonly rule: Rule;
+  /** For the order of resumptions, where the rule depends on it. */
+  readonly seed?: number;
+}
+
+/** First what each rule says, then, for a channel that passed so far, the random programs. */
+function trials(capacity: number): RuleTrial[] {
+  const fitting = rules.filter((rule) => capacity !== Infinity || rule.onlyLimited !== true);
+  return [
+    ...fitting.map((rule) => ({ rule })),
+    ...conservationSeeds.map((seed) => ({ rule: conservationRule(seed), seed })),
+  ];
 }
 
 async function proveAlone(rule: Rule, specimen: Specimen, seed: number | undefined): Promise<void> {

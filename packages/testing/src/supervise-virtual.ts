@@ -15,6 +15,9 @@ export interface SupervisionOptions extends VirtualOptions, VirtualInternals {
   readonly patienceMs: number;
 }
 
+/** A run was given up because something foreign that it awaited did not come. */
+export class StallError extends DeadlockError {}
+
 /** Ends the run at once, from outside, with an error. */
 export type GiveUp = (error: unknown) => void;
 
@@ -41,7 +44,7 @@ export async function superviseVirtual<T>(
     () => {
       const tree = formatTaskTree(taskTree().filter((node) => node.name === name));
       const what = "something foreign is awaited that does not come";
-      giveUp(new DeadlockError(`Nothing has moved for ${patienceMs} ms of real time: ${what}.\n${tree}`));
+      giveUp(new StallError(`Nothing has moved for ${patienceMs} ms of real time: ${what}.\n${tree}`));
     },
   );
   try {

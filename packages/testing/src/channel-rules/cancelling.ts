@@ -1,7 +1,7 @@
 import { Cancelled } from "@espalier/core";
 import { inCancelledScope, scene, settle } from "./call.ts";
 import type { Rule } from "./channel-under-test.ts";
-import { claimDone, claimFailed, claimSame } from "./claims.ts";
+import { claimDone, claimFailed, claimSame, claimWaits } from "./claims.ts";
 import { drain, fill } from "./contents.ts";
 
 /** Cancelled means that it did not happen; delivered beats cancelled. */
@@ -90,7 +90,7 @@ export const cancellingRules: readonly Rule[] = [
         alone.cancel();
         if (capacity === 0) {
           const sender = await begin(() => send.send("kept"));
-          claimSame(sender.outcome, undefined, "The outcome of a send to nobody");
+          claimWaits(sender, "send, whose only receiver was cancelled,");
         } else send.sendNowait("kept");
         await settle();
         claimFailed(alone, Cancelled, "receive");

@@ -63,4 +63,21 @@ export const cloneRules: readonly Rule[] = [
       });
     },
   },
+  {
+    name: "closing one end twice closes no other",
+    prove: async ({ open }) => {
+      const [send, receive] = open();
+      const [otherSend, otherReceive] = [send.clone(), receive.clone()];
+      for (const end of [send, receive]) {
+        end.close();
+        end.close();
+      }
+      await scene(async (begin) => {
+        const receiver = await begin(() => otherReceive.receive());
+        otherSend.sendNowait("item");
+        await settle();
+        claimSame(claimDone(receiver, "receive"), "item", "What was received");
+      });
+    },
+  },
 ];

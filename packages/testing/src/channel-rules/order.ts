@@ -10,10 +10,10 @@ const trickyItems = [undefined, null, 0, NaN, "", false, Symbol("item"), new Err
 /** What comes out, and who waits for how long. */
 export const orderRules: readonly Rule[] = [
   {
-    name: "what is sent comes out once, in order, whatever the items are",
+    name: "what is sent comes out once, and in order",
     prove: async ({ open }) => {
       const [send, receive] = open();
-      const sent: unknown[] = [...trickyItems, ...Array.from({ length: 20 }, (_, i) => i)];
+      const sent = Array.from({ length: 20 }, (_, i) => i);
       const received: unknown[] = [];
       await openNursery(async (nursery) => {
         nursery.startSoon(async () => {
@@ -23,6 +23,25 @@ export const orderRules: readonly Rule[] = [
         for await (const item of receive) received.push(item);
       });
       claimSame(received, sent, "What was received");
+    },
+  },
+  {
+    name: "any value is an item like any other, whichever way it takes",
+    prove: async ({ open }) => {
+      const [send, receive] = open();
+      await scene(async (begin) => {
+        for (const item of trickyItems) {
+          const handedOver = await begin(() => receive.receive());
+          send.sendNowait(item);
+          await settle();
+          claimSame(claimDone(handedOver, "receive"), item, "What was handed over");
+          await begin(() => send.send(item)); // to the buffer, or it waits
+          claimSame(receive.receiveNowait(), item, "What was received");
+          await begin(() => send.send(item));
+          const fetched = await begin(() => receive.receive());
+          claimSame(claimDone(fetched, "receive"), item, "What was received");
+        }
+      });
     },
   },
   {
