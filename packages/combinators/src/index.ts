@@ -1,0 +1,10 @@
+export { all } from "./all.ts";
+export { allSettled } from "./all-settled.ts";
+export { any } from "./any.ts";
+export type { Body } from "./body.ts";
+export { every } from "./every.ts";
+export { exponentialDelay, type ExponentialDelayOptions } from "./exponential-delay.ts";
+export { mapConcurrent, type MapConcurrentOptions, type MapFunction } from "./map-concurrent.ts";
+export { race } from "./race.ts";
+export { retry, type RetryOptions } from "./retry.ts";
+export type { ItemSource } from "./source.ts";
