@@ -33,7 +33,6 @@ export class NodeReceiver {
   readonly #mostKept: number;
   readonly #guard = new OneAtATime("receiving");
   #state: State = { kind: "open" };
-  #started = false;
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
   #waiter: Parked<Uint8Array | undefined> | undefined = undefined;
@@ -43,6 +42,10 @@ export class NodeReceiver {
   constructor(source: Readable, options: { readonly eager?: boolean } = {}) {
     this.#source = source;
     this.#mostKept = options.eager === false ? 0 : mostKept;
+    // Listened for from the beginning, but not let flow: others may resume it (Node does so with the pipes of a child that has
+    // ended), and what nobody listens for is lost.
+    source.pause();
+    source.on("data", this.#arrived);
     source.on("end", () => {
       this.#finish({ kind: "ended" });
     });
@@ -78,7 +81,7 @@ export class NodeReceiver {
     }
     this.#waiter = waiter;
     this.#waiterMax = limit;
-    this.#start();
+    if (this.#source.isPaused()) this.#source.resume();
     return waiter.promise;
   }
 
@@ -94,14 +97,6 @@ export class NodeReceiver {
   #passOn(chunk: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     this.#guard.leave();
     return pass(chunk);
-  }
-
-  #start(): void {
-    if (!this.#started) {
-      this.#started = true;
-      this.#source.on("data", this.#arrived); // this also starts the flow
-    }
-    if (this.#source.isPaused()) this.#source.resume();
   }
 
   readonly #arrived = (chunk: Uint8Array | string): void => {
