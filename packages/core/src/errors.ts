@@ -71,7 +71,7 @@ export class ClosedResourceError extends EspalierError {
 export class BrokenResourceError extends EspalierError {
   static readonly brand: string = "espalier.BrokenResourceError";
   /** What could not be delivered, where the operation was a send. */
-  readonly unsent?: unknown;
+  declare readonly unsent?: unknown;
   constructor(message: string, options?: ErrorOptions & { unsent?: unknown }) {
     super(message, options);
     if (options !== undefined && "unsent" in options) this.unsent = options.unsent;
