@@ -6,7 +6,7 @@ import { settled } from "./support/settled.ts";
 
 /** Collects until nothing more goes; finalisation needs turns of the event loop. */
 async function collect(): Promise<void> {
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 3; i++) {
     await settled();
     (globalThis as unknown as { gc: () => void }).gc();
   }
@@ -97,37 +97,40 @@ describe("leaks", () => {
     });
   }
 
+  // Of many, nearly all must go: some engines take a stale word on the stack for a reference, and keep one or two.
+  const many = 100;
+  const alive = (refs: readonly WeakRef<object>[]): number =>
+    refs.filter((each) => each.deref() !== undefined).length;
+
   it("what was given back keeps nothing alive", async () => {
-    const kept = [new Lock(), new Semaphore(1), new CapacityLimiter(1)] as const;
-    const guards = await Promise.all(
-      kept.map(async (each) => {
+    const [lock, semaphore, limiter] = [new Lock(), new Semaphore(1), new CapacityLimiter(1)];
+    const released: WeakRef<object>[] = [];
+    for (let i = 0; i < many; i++) {
+      for (const each of [lock, semaphore, limiter]) {
         const guard = await each.acquire();
         guard.release();
-        return new WeakRef(guard);
-      }),
-    );
-    const borrower = await (async () => {
-      const worker = {};
-      await kept[2].acquireOnBehalfOf(worker);
-      kept[2].releaseOnBehalfOf(worker);
-      return new WeakRef(worker);
-    })();
+        released.push(new WeakRef(guard));
+      }
+      const borrower = { i };
+      await limiter.acquireOnBehalfOf(borrower);
+      limiter.releaseOnBehalfOf(borrower);
+      released.push(new WeakRef(borrower));
+    }
     await collect();
-    expect(guards.map((each) => each.deref())).toEqual([undefined, undefined, undefined]);
-    expect(borrower.deref()).toBeUndefined();
-    expect(kept).toHaveLength(3);
+    expect(alive(released)).toBeLessThan(many / 5);
+    for (const each of [lock, semaphore, limiter]) each.acquireNowait(); // they themselves live until here
   });
 
   it("a primitive is collected although its guard was never released", async () => {
-    const forget = (): WeakRef<object>[] => {
+    const forgotten: WeakRef<object>[] = [];
+    for (let i = 0; i < many; i++) {
       const lock = new Lock();
       lock.acquireNowait();
       const rwLock = new RwLock();
       rwLock.writeNowait();
-      return [new WeakRef(lock), new WeakRef(rwLock)];
-    };
-    const forgotten = forget();
+      forgotten.push(new WeakRef(lock), new WeakRef(rwLock));
+    }
     await collect();
-    expect(forgotten.map((each) => each.deref())).toEqual([undefined, undefined]);
+    expect(alive(forgotten)).toBeLessThan(many / 5);
   });
 });
