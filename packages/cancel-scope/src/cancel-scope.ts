@@ -1,6 +1,5 @@
-import { type CancelReason, currentTime, MisuseError } from "@espalier/core";
+import { type CancelReason, MisuseError } from "@espalier/core";
 import {
-  ambient,
   CancelStatus,
   checkBody,
   checkDuration,
@@ -58,6 +57,8 @@ export class CancelScope {
   #entered = false;
   /** The deadline of a scope that was not entered yet; afterwards the status has it. */
   #firstDeadline: number;
+  /** Whether `cancel()` was called; the status does not remember a call that came after the end. */
+  #cancelRequested = false;
   #cancelledCaught = false;
 
   /**
@@ -74,13 +75,14 @@ export class CancelScope {
         );
       }
     }
-    checkTime(deadline, "CancelScope.deadline", currentStatus().runtime);
+    const { runtime } = currentStatus(); // whose clock counts until the scope is entered
+    checkTime(deadline, "CancelScope.deadline", runtime);
     checkShield(shield);
     if (signal !== undefined) checkSignal(signal);
     this.#timeout = timeout;
     this.#firstDeadline = deadline;
     this.#foreignSignal = signal;
-    this.#status = new CancelStatus(kind, name, ambient, shield);
+    this.#status = new CancelStatus(kind, name, runtime, shield);
   }
 
   /** The name in the task tree and in messages. */
@@ -104,10 +106,7 @@ export class CancelScope {
     try {
       return await runIn(status, () => body(this));
     } catch (error) {
-      const outcome = unwind(status, error, "scope");
-      if (outcome.kind !== "caught") throw outcome.error;
-      this.#cancelledCaught = true;
-      return undefined;
+      return this.#leaveWith(error);
     } finally {
       stopListening?.();
       status.close();
@@ -121,6 +120,7 @@ export class CancelScope {
    * @param reason - For people and logs; found again in `cancelled.reason.reason`.
    */
   cancel(reason?: unknown): void {
+    this.#cancelRequested = true;
     this.#cancel(
       reason === undefined
         ? { source: "explicit", scope: this.name }
@@ -129,7 +129,8 @@ export class CancelScope {
   }
 
   /**
-   * When the scope is cancelled, on the run's clock; `Infinity` for never. Assignable: acts at once, earlier or later.
+   * When the scope is cancelled, on the run's clock; `Infinity` for never. Assignable: acts at once, earlier or later, from
+   * anywhere. A time that has passed cancels. Once the scope was cancelled, or left, it has no effect any more.
    *
    * @throws {MisuseError} the scope has a `timeout` and was not entered yet, so its deadline is not known.
    * @throws {RangeError} it is NaN, or can only come from `Date.now()`.
@@ -141,7 +142,7 @@ export class CancelScope {
   }
   set deadline(time: number) {
     const status = this.#status;
-    checkTime(time, "CancelScope.deadline", this.#entered ? status.runtime : currentStatus().runtime);
+    checkTime(time, "CancelScope.deadline", status.runtime);
     if (this.#entered) {
       setDeadline(status, time);
       return;
@@ -160,18 +161,18 @@ export class CancelScope {
   }
 
   /**
-   * Whether the scope itself was cancelled: `cancel()` was called, its deadline passed, its signal aborted. Never unset; a
-   * deadline that passes after the scope was left does not count.
+   * Whether the scope itself was cancelled: `cancel()` was called, its deadline passed, its signal aborted. Never unset.
+   * It does not say that anything came of it: `cancel()` after the last checkpoint counts, also after the scope was left. A
+   * deadline that passes, or a signal that aborts, after the scope was left does not.
    */
   get cancelCalled(): boolean {
-    const status = this.#status;
-    if (status.own !== undefined || status.closed) return status.own !== undefined;
-    // What has happened counts, although the timer that would tell may be late, or there is none before entry.
-    if (!this.#entered) return this.#foreignSignal?.aborted === true || this.#firstDeadline <= currentTime();
-    return status.deadline !== undefined && status.deadline.time <= status.runtime.clock.now();
+    // What has happened counts, although the timer that would tell may be late, or there is none before entry. It is acted
+    // upon, because an answer that a later deadline takes back would be none.
+    this.#noticeWhatIsDue();
+    return this.#cancelRequested || this.#status.own !== undefined;
   }
 
-  /** Whether the scope ended because of its cancellation, which it caught. */
+  /** Whether the scope caught its cancellation, or at least took it out of a group of errors that went on. */
   get cancelledCaught(): boolean {
     return this.#cancelledCaught;
   }
@@ -198,21 +199,46 @@ export class CancelScope {
     if (deadline !== Infinity) setDeadline(status, deadline);
   }
 
+  /** The value of a block that ended with an error, or a throw. */
+  #leaveWith(error: unknown): undefined {
+    const status = this.#status;
+    const outcome = unwind(status, error, "scope");
+    if (outcome.kind === "caught") {
+      this.#cancelledCaught = true;
+      return undefined;
+    }
+    this.#cancelledCaught = status.catches && outcome.error !== error;
+    throw outcome.error;
+  }
+
   /** Follows the foreign signal, if there is one. Gives a function that stops it. */
   #listen(): (() => void) | undefined {
     const signal = this.#foreignSignal;
     if (signal === undefined) return undefined;
-    const follow = (): void => {
-      this.#cancel({ source: "signal", reason: signal.reason, scope: this.name });
-    };
     if (signal.aborted) {
-      follow();
+      this.#follow(signal);
       return undefined;
     }
+    const follow = (): void => {
+      this.#follow(signal);
+    };
     signal.addEventListener("abort", follow, { once: true });
     return () => {
       signal.removeEventListener("abort", follow);
     };
+  }
+
+  #follow(signal: AbortSignal): void {
+    this.#cancel({ source: "signal", reason: signal.reason, scope: this.name });
+  }
+
+  /** Cancels if the deadline has passed, or the signal aborted before entry, and nobody has noticed yet. */
+  #noticeWhatIsDue(): void {
+    const status = this.#status;
+    if (status.own !== undefined || status.closed) return;
+    const deadline = this.#entered ? (status.deadline?.time ?? Infinity) : this.#firstDeadline;
+    if (this.#foreignSignal?.aborted === true) this.#follow(this.#foreignSignal);
+    else if (deadline <= status.runtime.clock.now()) status.cancel({ source: "deadline", scope: this.name });
   }
 
   #cancel(reason: CancelReason): void {
@@ -235,7 +261,7 @@ function checkShield(shield: unknown): void {
 }
 
 function checkSignal(signal: unknown): void {
-  const { aborted, addEventListener } = signal as Partial<AbortSignal>;
+  const { aborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
   throw new TypeError(
     "CancelScope.signal needs an AbortSignal; of an AbortController pass controller.signal.",

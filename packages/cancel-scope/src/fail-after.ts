@@ -74,7 +74,8 @@ async function runLimited<T>(
 ): Promise<T> {
   const value = await scope.run(() => body(new Limit(scope)));
   // Only the deadline can have cancelled it: the body cannot, and a cancellation from outside is not caught here.
-  if (scope.cancelledCaught) throw new TooSlowError(`"${scope.name}" was not done within ${limit}`);
+  if (scope.cancelledCaught)
+    throw new TooSlowError(`"${scope.name}" was not done in time (its limit was ${limit})`);
   return value as T;
 }
 

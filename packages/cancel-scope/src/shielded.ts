@@ -20,7 +20,8 @@ export interface ShieldedOptions {
 /**
  * Runs `body`, which must not be cut short in the middle: cancellation from outside reaches it only after `graceMs`
  * milliseconds more. For cleanup that has to talk to somebody (`QUIT`, `ROLLBACK`), and for steps that belong together.
- * Without a cancellation it may take as long as it likes.
+ * Without a cancellation it may take as long as it likes. Inside another `shielded` the outside is the outer one, which is
+ * cancelled when its grace ends: the graces add up.
  *
  * @checkpoint never
  * @cancellation From outside: ignored for `graceMs`, then raised by the checkpoints inside. If the body ends in time its

@@ -3,10 +3,9 @@ import {
   abort,
   checkBody,
   currentStatus,
-  makeCancelled,
   parkAbroad,
-  reasonOf,
   refusal,
+  shieldedCheckpoint,
 } from "@espalier/core/lowlevel";
 
 /**
@@ -40,8 +39,10 @@ export async function withSignal<T>(fn: (signal: AbortSignal) => Promise<T>): Pr
   try {
     return await fn(controller.signal);
   } catch (error) {
-    throw controller.signal.aborted && isCancelled(error) ? makeCancelled(reasonOf(status)) : error;
+    // What fn makes of the abort (an AbortError of its own, as a rule) is worth less than what caused it.
+    throw controller.signal.aborted && isCancelled(error) ? controller.signal.reason : error;
   } finally {
     wait.resume();
+    await shieldedCheckpoint(); // fn may have ended without giving anybody a turn
   }
 }
