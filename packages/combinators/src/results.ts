@@ -35,7 +35,7 @@ export class Results<R> implements AsyncIterable<R> {
     while (this.#ready.has(this.#next)) {
       const consumer = this.#consumers.take();
       if (consumer === undefined) return;
-      if (consumer.operation.resume(this.#peek())) this.#taken();
+      if (consumer.operation.resume(this.#peek())) this.#taken(consumer.operation.promise);
     }
     this.#endIfAllTaken();
   }
@@ -58,9 +58,9 @@ export class Results<R> implements AsyncIterable<R> {
     if (denied !== undefined) return denied;
     if (this.#closed) return Promise.reject(closedError());
     if (this.#ready.has(this.#next)) {
-      const step = this.#peek();
-      this.#taken();
-      return pass(step);
+      const step = pass(this.#peek());
+      this.#taken(step);
+      return step;
     }
     if (this.#next === this.#total) return pass(noMore);
     return this.#consumers.park("mapConcurrent.results", undefined);
@@ -70,9 +70,10 @@ export class Results<R> implements AsyncIterable<R> {
     return { done: false, value: this.#ready.get(this.#next) as R };
   }
 
-  #taken(): void {
+  /** Makes room once the consumer goes on: it sees its result before the source is pulled again. */
+  #taken(delivery: Promise<unknown>): void {
     this.#ready.delete(this.#next++);
-    this.#onTaken();
+    void delivery.then(this.#onTaken);
   }
 
   #endIfAllTaken(): void {
