@@ -24,7 +24,7 @@ export interface AsyncResource extends AsyncDisposable {
 export async function acloseForcefully(resource: Pick<AsyncResource, "aclose">): Promise<void> {
   const scope = new CancelScope({ name: "acloseForcefully" });
   scope.cancel("closed by force");
-  await scope.run(() => resource.aclose());
+  await scope.run(() => dispose(resource));
 }
 
 /** What `[Symbol.asyncDispose]` of every resource does. */
