@@ -37,8 +37,12 @@ const movesPerTurn = 1024;
 export const sliceMs = 2;
 /** The clock is read every so many moves at most: a reading costs about as much as a move. */
 const longestStride = 16;
-/** So many passers-by share one promise; more, and a turn could hold an endless burst. */
-const passersPerPromise = 32;
+/**
+ * So many go on in one burst, that is, before any of their continuations has run: no clock can cut short what is already
+ * a microtask. The rest line up behind them.
+ */
+const longestBurst = 32;
+const settled: Promise<void> = Promise.resolve();
 
 /** The scheduler of real programs; one for the whole thread, because there is one event loop. */
 export class BudgetedScheduler implements Scheduler {
@@ -55,6 +59,8 @@ export class BudgetedScheduler implements Scheduler {
   /** The promise that passers-by of this turn share, as long as it is the last in line. */
   private shared: SharedTurn | undefined = undefined;
   private flushing = false;
+  /** How many more may go on before somebody has to line up and see the others run. */
+  private room = longestBurst;
 
   get busy(): boolean {
     return this.line.length > 0;
@@ -68,7 +74,7 @@ export class BudgetedScheduler implements Scheduler {
   turn(): Promise<void> | undefined {
     if (this.hasTurn()) return undefined;
     let shared = this.shared;
-    if (shared === undefined || shared.passers === passersPerPromise) {
+    if (shared === undefined || shared.passers === longestBurst) {
       shared = new SharedTurn();
       this.lineUp(shared);
       this.shared = shared;
@@ -81,13 +87,11 @@ export class BudgetedScheduler implements Scheduler {
     if (this.line.length === 0) this.resetTurn();
   }
 
-  /** Whether the present turn of the event loop may go on; counts as a move. */
+  /** Whether a resumption need not line up; counts as a move. */
   private hasTurn(): boolean {
-    if (this.line.length > 0) {
-      this.moves++;
-      return false;
-    }
-    return ++this.moves < this.nextReading || this.readClock();
+    this.moves++;
+    if (this.line.length > 0) return false;
+    return --this.room >= 0 && (this.moves < this.nextReading || this.readClock());
   }
 
   private lineUp(resumption: Resumption): void {
@@ -95,7 +99,9 @@ export class BudgetedScheduler implements Scheduler {
     this.shared = undefined;
     if (this.flushing) return;
     this.flushing = true;
-    macrotask(this.startTurn);
+    if (this.room < 0)
+      void settled.then(this.letThrough); // the turn may go on, but the burst is over
+    else macrotask(this.startTurn);
   }
 
   /**
@@ -129,17 +135,25 @@ export class BudgetedScheduler implements Scheduler {
    * would run in one burst, which no clock could cut short.
    */
   private readonly letThrough = (): void => {
+    if (this.moves >= this.nextReading && !this.readClock()) {
+      macrotask(this.startTurn);
+      return;
+    }
     const { line } = this;
-    for (let room = this.stride; room > 0; room--) {
+    for (let room = this.stride; room > 0;) {
       const resumption = line.shift();
       if (resumption === undefined) break;
       if (resumption === this.shared) this.shared = undefined;
-      this.moves++;
+      const count = resumption instanceof SharedTurn ? resumption.passers : 1;
+      this.moves += count;
+      room -= count;
       resumption.deliver();
     }
-    if (line.length === 0) this.flushing = false;
-    else if (this.moves < this.nextReading || this.readClock()) queueMicrotask(this.letThrough);
-    else macrotask(this.startTurn);
+    if (line.length > 0) void settled.then(this.letThrough);
+    else {
+      this.flushing = false;
+      this.room = longestBurst;
+    }
   };
 }
 

@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 describe("Deadlines", () => {
-  it("equal times fire first come, first served, however many and whatever was removed in between", () => {
+  it("equal times fire first come, first served, however many and whatever was removed in between", async () => {
     const clock: Clock = { now: () => 10, delayUntil: () => Infinity };
     const deadlines = new Deadlines(clock, new BudgetedScheduler());
     const fired: number[] = [];
@@ -38,6 +38,7 @@ describe("Deadlines", () => {
     });
     for (let i = 0; i < 1000; i += 3) bells[i]!.cancel();
     deadlines.check();
+    await eventually(() => deadlines.size === 0); // a slow machine takes several turns for them
     expect(fired).toEqual(bells.map((_, i) => i).filter((i) => i % 3 !== 0));
   });
 
