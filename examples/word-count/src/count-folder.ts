@@ -48,7 +48,8 @@ async function countFiles(
   using mine = files;
   for await (const path of mine) {
     try {
-      tally.count(path, await failAfter(fileTimeoutMs, () => countFile(path)));
+      const count = await failAfter(fileTimeoutMs, () => countFile(path));
+      tally.count(path, count);
     } catch (error) {
       leaveOut(path, error, tally);
     }

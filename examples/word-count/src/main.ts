@@ -40,7 +40,7 @@ async function main(): Promise<number> {
 }
 
 /** Runs a body that Ctrl-C cancels; gives whether that happened. The second Ctrl-C ends the process, as without us. */
-async function untilCtrlC(body: () => Promise<unknown>): Promise<boolean> {
+async function untilCtrlC(body: () => Promise<void>): Promise<boolean> {
   const scope = new CancelScope({ name: "until Ctrl-C" });
   const cancel = (): void => {
     scope.cancel("Ctrl-C");
