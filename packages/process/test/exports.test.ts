@@ -1,6 +1,12 @@
-import * as door from "@espalier/process";
 import { expect, it } from "vitest";
 
+import * as door from "@espalier/process";
+
 it("exports these names and no others", () => {
-  expect(Object.keys(door).sort()).toEqual(["placeholder"]);
+  expect(Object.keys(door).sort()).toEqual([
+    "CalledProcessError",
+    "ProcessStartError",
+    "openProcess",
+    "runProcess",
+  ]);
 });

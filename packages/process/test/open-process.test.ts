@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+
+import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
+import { sleep } from "@espalier/core";
+import { openProcess } from "@espalier/process";
+import { BufferedReceiveStream } from "@espalier/stream";
+
+import { eventually, isAlive } from "./programs.ts";
+
+const unix = process.platform !== "win32";
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe.runIf(unix)("openProcess", () => {
+  it("talks to a program line by line", async () => {
+    await using child = await openProcess(["cat"]);
+    const lines = new BufferedReceiveStream(child.stdout as never).lines();
+    await child.stdin?.sendAll(bytes("one\n"));
+    expect((await lines.next()).value).toBe("one");
+    await child.stdin?.sendAll(bytes("two\n"));
+    expect((await lines.next()).value).toBe("two");
+    await child.stdin?.aclose();
+    expect((await lines.next()).done).toBe(true);
+    expect(await child.wait()).toBe(0);
+    expect(child.exitCode).toBe(0);
+  });
+
+  it("has no exit code before it has ended", async () => {
+    await using child = await openProcess(["sleep", "60"]);
+    expect(child.exitCode).toBeUndefined();
+    expect(child.signal).toBeUndefined();
+    child.kill();
+    expect(await child.wait()).toBe(143);
+    expect(child.signal).toBe("SIGTERM");
+    child.kill(); // nothing: it has ended
+  });
+
+  it("lets several wait, and one of them give up", async () => {
+    await using child = await openProcess(["sleep", "60"]);
+    const first = child.wait();
+    expect(await moveOnAfter(10, () => child.wait())).toBeUndefined();
+    child.kill("SIGKILL");
+    expect(await first).toBe(137);
+    expect(await child.wait()).toBe(137);
+  });
+
+  it("is gone when its block is left, also in a cancelled scope, and its children with it", async () => {
+    let pid = 0;
+    let grandchild = 0;
+    await moveOnAfter(5000, async (scope) => {
+      await using child = await openProcess(["sh", "-c", "sleep 60 & echo $!; wait"]);
+      pid = child.pid;
+      grandchild = Number((await new BufferedReceiveStream(child.stdout as never).lines().next()).value);
+      scope.cancel();
+      await sleep(60_000);
+    });
+    expect(isAlive(pid)).toBe(false);
+    await eventually(() => !isAlive(grandchild));
+  });
+
+  it("kills it when the grace is over", async () => {
+    const child = await openProcess(
+      ["sh", "-c", "trap '' TERM; echo ready; while true; do sleep 0.1; done"],
+      { graceMs: 100 },
+    );
+    await new BufferedReceiveStream(child.stdout as never).lines().next();
+    await child[Symbol.asyncDispose]();
+    expect(child.signal).toBe("SIGKILL");
+  });
+
+  it("can be disposed twice", async () => {
+    const child = await openProcess(["true"]);
+    await child[Symbol.asyncDispose]();
+    await child[Symbol.asyncDispose]();
+    expect(child.exitCode).toBeDefined();
+  });
+
+  it("holds a program back that nobody reads: memory stays flat", async () => {
+    await using child = await openProcess(["sh", "-c", "yes | head -c 200000000"]);
+    const before = process.memoryUsage().rss;
+    await child.stdout?.receiveSome();
+    await sleep(500);
+    expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
+  });
+
+  it("law 9: disposal does not raise in a cancelled scope", async () => {
+    const scope = new CancelScope();
+    const child = await openProcess(["sleep", "60"]);
+    let raised: unknown = "nothing";
+    await scope.run(async () => {
+      scope.cancel();
+      try {
+        await child[Symbol.asyncDispose]();
+      } catch (error) {
+        raised = error;
+      }
+    });
+    expect(raised).toBe("nothing");
+    expect(child.exitCode).toBe(143);
+  });
+
+  it("gives no streams that were not asked for", async () => {
+    await using child = await openProcess(["true"], { stdin: "ignore", stdout: "ignore" });
+    expect([child.stdin, child.stdout, child.stderr]).toEqual([undefined, undefined, undefined]);
+    expect(await child.wait()).toBe(0);
+  });
+});

@@ -1,0 +1,22 @@
+/** A little program for the runtime that runs the tests, as `argv`. Its code is an expression or statements of JavaScript. */
+export function program(code: string): string[] {
+  const evaluate = process.versions["deno"] === undefined ? ["-e"] : ["eval"];
+  return [process.execPath, ...evaluate, code];
+}
+
+export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** Whether a process with this id is alive. A zombie counts: it has not been waited for. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until something holds; the test's own limit ends it if it never does. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
