@@ -16,8 +16,8 @@ export interface CancelEverywhereOptions extends VirtualOptions {
   /** Only the first so many checkpoints are tried; 1000 by default. A program without end is cut off there. */
   readonly maxCheckpoints?: number;
   /**
-   * Looks, after each run, at what only you can see: that a lock is free, that a channel is empty. Raises if something is
-   * wrong. It runs under the same virtual time; one that waits for ever (for the lock) fails too.
+   * Looks, after each run, at what only you can see: that a semaphore is full again, that a channel is empty. Raises if
+   * something is wrong. It runs under the same virtual time; one that waits for ever (for the permit) fails too.
    */
   readonly check?: () => unknown;
   /** Whether a program may return normally although a `Cancelled` was raised in it; false by default. */
@@ -46,6 +46,8 @@ export interface CancelEverywhereReport {
  * - a timer (a deadline or a sleep) is armed;
  * - an abort listener is left on a signal that lives longer than the program: that of the scope around it, or one that
  *   an earlier run has used already;
+ * - a lock is held (of `@espalier/sync`: Lock, RwLock, CapacityLimiter, a Condition's) that it gives back when it is not
+ *   cancelled;
  * - it raised anything but the cancellation;
  * - it returned normally although a checkpoint in it, outside of disposals, raised `Cancelled` (see `allowCompletion`);
  * - a promise was rejected and nobody looked at it;
@@ -55,7 +57,7 @@ export interface CancelEverywhereReport {
  * First it runs undisturbed: it has to end by itself and well, else its error comes out as it is. Put a time limit around
  * one that serves for ever.
  *
- * Not seen: native timers, sockets and files; locks that are held, unless your `check` looks; a `Cancelled` that was
+ * Not seen: native timers, sockets and files; the permits of a semaphore, unless your `check` looks; a `Cancelled` that was
  * swallowed in the middle, because the next checkpoint raised it again. Rejections of other code that runs at the same time
  * are put down to the program.
  *
@@ -98,7 +100,13 @@ export async function cancelEverywhere(
   checkWhole(maxCheckpoints, "cancelEverywhere.maxCheckpoints", 1);
   checkDuration(patienceMs, "cancelEverywhere.patienceMs");
   if (check !== undefined) checkBody(check, "cancelEverywhere.check");
-  const context: TrialContext = { makeBody, check, allowCompletion, lastingSignals: new WeakSet() };
+  const context: TrialContext = {
+    makeBody,
+    check,
+    allowCompletion,
+    lastingSignals: new WeakSet(),
+    locksHeldUndisturbed: 0,
+  };
   const trials = new Trials(context, { ...options, patienceMs });
   const stopListening = trials.rejections.listen();
   try {
@@ -142,22 +150,22 @@ class Trials {
   async next(isDue: (moment: Moment, index: number) => boolean): Promise<Striker> {
     await checkpoint();
     const name = `program ${++programs}`;
-    let striker!: Striker;
+    let trial!: Trial;
     const ending = await captureOutcome(() =>
       detached(() =>
         superviseVirtual(
           (giveUp) => {
-            const trial = new Trial(this.#context, name, isDue, giveUp);
-            striker = trial.striker;
+            trial = new Trial(this.#context, name, isDue, giveUp);
             return trial.run();
           },
           { ...this.#options, name, caller: "cancelEverywhere" },
         ),
       ),
     );
+    trial.end();
     await new Promise<void>(macrotask); // by then the host has told of rejections
-    this.#judge(striker.strike, ending);
-    return striker;
+    this.#judge(trial.striker.strike, ending);
+    return trial.striker;
   }
 
   #judge(strike: Strike | undefined, ending: Outcome<Findings>): void {

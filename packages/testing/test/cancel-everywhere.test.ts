@@ -23,14 +23,17 @@ import {
   sleep,
   sleepForever,
 } from "@espalier/core";
-import { currentStatus, ParkingLot } from "@espalier/core/lowlevel";
+import { currentStatus } from "@espalier/core/lowlevel";
 import { Deadline } from "@espalier/core/testing";
 import { openNursery } from "@espalier/nursery";
+import { CapacityLimiter, Condition, Lock, RwLock, Semaphore } from "@espalier/sync";
 import { cancelEverywhere, UncleanCancellationError } from "@espalier/testing";
 import { describe, expect, it } from "vitest";
 
 import { foreign, withoutRunnersRejections } from "./support/foreign.ts";
 import { rejection } from "./support/rejection.ts";
+
+const { addEventListener } = EventTarget.prototype;
 
 async function unclean(promise: Promise<unknown>): Promise<UncleanCancellationError> {
   const error = await rejection(promise);
@@ -480,6 +483,7 @@ describe("cancelEverywhere reports", () => {
     );
     expect(error).toMatchObject({ checkpoint: 1, manner: "on entry" });
     expect(error.message).toContain("something foreign is awaited that does not come");
+    expect(EventTarget.prototype.addEventListener).toBe(addEventListener); // nothing is watched any more
   });
 
   it("a rejection that nobody looked at", async () => {
@@ -496,41 +500,59 @@ describe("cancelEverywhere reports", () => {
     expect(error.message).toContain("a promise was rejected and nobody looked at it");
   });
 
-  it("what the check afterwards finds", async () => {
-    class Lock {
-      locked = false;
-      readonly #line = new ParkingLot();
-      async acquire(): Promise<void> {
-        if (this.locked) await this.#line.park("lock", undefined);
-        else await checkpoint();
-        this.locked = true;
-      }
-      release(): void {
-        this.locked = false;
-        this.#line.unpark();
-      }
-    }
-    let lock = new Lock();
-    const careless = () => {
-      lock = new Lock();
-      return async () => {
-        await lock.acquire();
+  it.each([
+    ["a lock", () => new Lock().acquire()],
+    ["the lock of a condition", () => new Condition().acquire()],
+    ["a reader-writer lock", () => new RwLock().read()],
+    ["a reader-writer lock, for writing", () => new RwLock().write()],
+    ["a token of a limiter", () => new CapacityLimiter(3).acquire()],
+  ])("%s that is not given back", async (_name, acquire) => {
+    const error = await unclean(
+      cancelEverywhere(async () => {
+        const guard = await acquire();
         await sleep(5);
-        lock.release(); // no finally
+        guard.release(); // no finally
+      }),
+    );
+    expect(error).toMatchObject({ checkpoint: 2, manner: "on entry" });
+    expect(error.problems).toEqual(["it left 1 lock held that it gives back when it is not cancelled"]);
+  });
+
+  it("no lock that the program gives back, or keeps in any case", async () => {
+    const lock = new Lock();
+    await cancelEverywhere(async () => {
+      using _alone = await lock.acquire();
+      await sleep(5);
+    });
+    await cancelEverywhere(async () => {
+      await new Lock().acquire();
+      await sleep(5);
+    });
+  });
+
+  it("what the check afterwards finds", async () => {
+    let permits = new Semaphore(1);
+    const careless = () => {
+      permits = new Semaphore(1);
+      return async () => {
+        const permit = await permits.acquire();
+        await sleep(5);
+        permit.release(); // no finally
       };
     };
+    await cancelEverywhere(careless); // permits may be put in by others
     const asserted = await unclean(
       cancelEverywhere(careless, {
         check: () => {
-          expect(lock.locked).toBe(false);
+          expect(permits.value).toBe(1);
         },
       }),
     );
     expect(asserted).toMatchObject({ checkpoint: 2, manner: "on entry" });
     expect(asserted.message).toContain("the check afterwards failed");
-    const acquired = await unclean(cancelEverywhere(careless, { check: () => lock.acquire() }));
+    const acquired = await unclean(cancelEverywhere(careless, { check: () => permits.acquire() }));
     expect(acquired).toMatchObject({ checkpoint: 2, manner: "on entry" });
-    expect(acquired.message).toContain("lock");
+    expect(acquired.message).toContain("waiting for semaphore.acquire");
     expect(acquired.cause).toBeInstanceOf(DeadlockError);
   });
 });

@@ -1,4 +1,5 @@
 import { currentStatus, type Runtime } from "@espalier/core/lowlevel";
+import { listenToCalls } from "./method-calls.ts";
 
 /*
  * Who adds a listener for "abort" to a signal and does not remove it leaves something behind: the signal of a server lives
@@ -6,14 +7,13 @@ import { currentStatus, type Runtime } from "@espalier/core/lowlevel";
  * comings and goings are watched while a program is under test.
  */
 
-type Add = typeof EventTarget.prototype.addEventListener;
-type Remove = typeof EventTarget.prototype.removeEventListener;
-type Listener = Parameters<Add>[1];
+/** The options of `addEventListener` that matter here. */
+type ListenerOptions = { readonly signal?: AbortSignal } | boolean | undefined;
 
 /** The listeners that the program of one runtime has added and nobody has removed. */
 export class AbortListeners {
   readonly #runtime: Runtime;
-  readonly #listeners = new Map<AbortSignal, Map<Listener, Parameters<Add>[2]>>();
+  readonly #listeners = new Map<AbortSignal, Map<unknown, ListenerOptions>>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -36,61 +36,34 @@ export class AbortListeners {
 
   /** Begins to watch; gives a function that ends it. */
   watch(): () => void {
-    if (watching.size === 0) install();
-    watching.add(this);
+    const { prototype } = EventTarget;
+    const stops = [
+      listenToCalls(prototype, "addEventListener", (target, [type, listener, options]) => {
+        if (isAbort(target, type) && listener !== null)
+          this.#added(target, listener, options as ListenerOptions);
+      }),
+      listenToCalls(prototype, "removeEventListener", (target, [type, listener]) => {
+        if (isAbort(target, type)) this.#listeners.get(target)?.delete(listener);
+      }),
+    ];
     return () => {
-      watching.delete(this);
-      if (watching.size === 0) uninstall();
+      for (const stop of stops) stop();
     };
   }
 
-  added(signal: AbortSignal, listener: Listener, options: Parameters<Add>[2]): void {
-    if ((listener as Listener | null) === null || currentStatus().runtime !== this.#runtime) return;
-    const listeners = this.#listeners.get(signal) ?? new Map<Listener, Parameters<Add>[2]>();
+  #added(signal: AbortSignal, listener: unknown, options: ListenerOptions): void {
+    if (currentStatus().runtime !== this.#runtime) return;
+    const listeners = this.#listeners.get(signal) ?? new Map<unknown, ListenerOptions>();
     this.#listeners.set(signal, listeners);
     listeners.set(listener, options);
   }
+}
 
-  removed(signal: AbortSignal, listener: Listener): void {
-    this.#listeners.get(signal)?.delete(listener);
-  }
+function isAbort(target: unknown, type: unknown): target is AbortSignal {
+  return type === "abort" && target instanceof AbortSignal;
 }
 
 /** A listener can be tied to a signal of its own, which removes it. */
-function isGone(options: Parameters<Add>[2]): boolean {
+function isGone(options: ListenerOptions): boolean {
   return typeof options === "object" && options.signal?.aborted === true;
-}
-
-const watching = new Set<AbortListeners>();
-/** What was there before the first watch; put back after the last one. */
-let originals: { readonly add: Add; readonly remove: Remove } | undefined;
-
-function install(): void {
-  const add: Add = EventTarget.prototype.addEventListener;
-  const remove: Remove = EventTarget.prototype.removeEventListener;
-  originals = { add, remove };
-  EventTarget.prototype.addEventListener = function (this: EventTarget, ...args: Parameters<Add>): void {
-    const [type, listener, options] = args;
-    if (isAbort(this, type)) for (const each of watching) each.added(this, listener, options);
-    add.apply(this, args);
-  };
-  EventTarget.prototype.removeEventListener = function (
-    this: EventTarget,
-    ...args: Parameters<Remove>
-  ): void {
-    const [type, listener] = args;
-    if (isAbort(this, type)) for (const each of watching) each.removed(this, listener);
-    remove.apply(this, args);
-  };
-}
-
-function uninstall(): void {
-  if (originals === undefined) return;
-  EventTarget.prototype.addEventListener = originals.add;
-  EventTarget.prototype.removeEventListener = originals.remove;
-  originals = undefined;
-}
-
-function isAbort(target: EventTarget, type: string): target is AbortSignal {
-  return type === "abort" && target instanceof AbortSignal;
 }

@@ -13,6 +13,7 @@ import { attachProbe, waitAllTasksBlocked } from "@espalier/core/testing";
 import { summary } from "../error-summary.ts";
 import type { GiveUp } from "../supervise-virtual.ts";
 import { AbortListeners } from "./abort-listeners.ts";
+import { HeldLocks } from "./held-locks.ts";
 import { leftBehind } from "./left-behind.ts";
 import { describePlace } from "./place.ts";
 import { type Moment, Striker } from "./strike.ts";
@@ -27,6 +28,8 @@ export interface TrialContext {
   readonly allowCompletion: boolean;
   /** Signals that an earlier trial has seen: they live longer than a trial. */
   readonly lastingSignals: WeakSet<AbortSignal>;
+  /** How many locks the program holds at its end when it is not cancelled. */
+  locksHeldUndisturbed: number;
 }
 
 /** How a trial went. */
@@ -46,6 +49,8 @@ export class Trial {
   readonly #context: TrialContext;
   readonly #status: CancelStatus;
   readonly #listeners: AbortListeners;
+  readonly #locks: HeldLocks;
+  readonly #stops: (() => void)[] = [];
   readonly #problems: string[] = [];
   readonly #errors: unknown[] = [];
 
@@ -59,6 +64,7 @@ export class Trial {
     this.#context = context;
     this.#status = new CancelStatus("scope", name, around.runtime, false).bind(around);
     this.#listeners = new AbortListeners(around.runtime);
+    this.#locks = new HeldLocks(around.runtime);
     this.striker = new Striker(this.#status, isDue, (raised) => {
       giveUp(new Error(hopeless(raised)));
     });
@@ -67,21 +73,24 @@ export class Trial {
 
   /** @throws whatever the program raises without having been cancelled. */
   async run(): Promise<Findings> {
-    const unwatch = this.#listeners.watch();
-    try {
-      const ending = await captureOutcome(() => runIn(this.#status, () => start(this.#context.makeBody)));
-      await waitAllTasksBlocked(); // whoever is on the way out may get there
-      this.#judgeEnding(ending);
-      this.#lookForOpenThings();
-      this.#status.close();
-      this.#lookForDeadlines();
-      await this.#runCheck();
-      return { problems: this.#problems, errors: this.#errors };
-    } finally {
-      unwatch();
-      for (const signal of this.#listeners.signals) this.#context.lastingSignals.add(signal);
-      this.#status.close();
-    }
+    this.#stops.push(this.#listeners.watch(), this.#locks.watch());
+    const ending = await captureOutcome(() => runIn(this.#status, () => start(this.#context.makeBody)));
+    await waitAllTasksBlocked(); // whoever is on the way out may get there
+    this.#judgeEnding(ending);
+    this.#lookForOpenThings();
+    this.#lookForListeners();
+    this.#lookForLocks();
+    this.#status.close();
+    this.#lookForDeadlines();
+    await this.#runCheck();
+    return { problems: this.#problems, errors: this.#errors };
+  }
+
+  /** Stops watching. To be called also for a run that was given up, and never comes to its end. */
+  end(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    for (const signal of this.#listeners.signals) this.#context.lastingSignals.add(signal);
+    this.#status.close();
   }
 
   #judgeEnding(ending: Outcome<unknown>): void {
@@ -102,6 +111,9 @@ export class Trial {
     const tree = leftBehind(this.#status);
     if (tree !== undefined)
       this.#problems.push(`it ended, but this was left running or waiting:\n${indent(tree)}`);
+  }
+
+  #lookForListeners(): void {
     const own = this.#status.cancelled ? undefined : signalOf(this.#status);
     const left = this.#listeners.countLeft(
       (signal) => signal === own || this.#context.lastingSignals.has(signal),
@@ -110,6 +122,14 @@ export class Trial {
       this.#problems.push(
         `it left ${count(left, "abort listener")} on a signal that lives longer than it does`,
       );
+  }
+
+  #lookForLocks(): void {
+    const { count: held } = this.#locks;
+    const more = held - this.#context.locksHeldUndisturbed;
+    if (!this.#status.cancelled) this.#context.locksHeldUndisturbed = held;
+    else if (more > 0)
+      this.#problems.push(`it left ${count(more, "lock")} held that it gives back when it is not cancelled`);
   }
 
   #lookForDeadlines(): void {
