@@ -24,6 +24,12 @@ describe.runIf(unix)("runMain, as a real process", () => {
     expect(child.stderr).toContain("TypeError: bad name");
   });
 
+  it("prints in debug mode where the task was spawned that failed", async () => {
+    const child = new Child("service.mjs", "fail", "10000", "debug");
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toMatch(/\[in the task "query", spawned\]\n +at .*service\.mjs/);
+  });
+
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],

@@ -4,7 +4,7 @@ import { shielded } from "@espalier/cancel-scope";
 import { openNursery } from "@espalier/nursery";
 import { runMain } from "@espalier/signals";
 
-const [mode, graceMs = "10000"] = process.argv.slice(2);
+const [mode, graceMs = "10000", debug] = process.argv.slice(2);
 const say = (text) => process.stdout.write(`${text}\n`);
 
 function fail(message) {
@@ -77,4 +77,4 @@ const programs = {
 
 if (mode === "early") process.nextTick(() => process.kill(process.pid, "SIGTERM"));
 // Not awaited at the top level: Bun and Deno find no deadlock then, because a module that waits is not a dry event loop.
-void runMain(programs[mode], { graceMs: Number(graceMs) });
+void runMain(programs[mode], { graceMs: Number(graceMs), debug: debug === "debug" });
