@@ -37,11 +37,11 @@ class ReceiveCase<T> implements SelectCase<T> {
     this.#channel = channel;
   }
 
-  [attempt](): T | typeof blocked {
+  tryNow(): T | typeof blocked {
     return this.#channel[attempt]();
   }
 
-  [enlist](selection: Selection, index: number): void {
+  waitIn(selection: Selection, index: number): void {
     this.#channel[enlist](selection, index);
   }
 }
@@ -55,11 +55,11 @@ class SendCase<T> implements SelectCase<undefined> {
     this.#item = item;
   }
 
-  [attempt](): undefined | typeof blocked {
+  tryNow(): undefined | typeof blocked {
     return this.#channel[attempt](this.#item);
   }
 
-  [enlist](selection: Selection, index: number): void {
+  waitIn(selection: Selection, index: number): void {
     this.#channel[enlist](this.#item, selection, index);
   }
 }

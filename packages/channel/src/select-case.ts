@@ -2,27 +2,14 @@ import type { blocked } from "./inbox.ts";
 import type { Selection } from "./selection.ts";
 
 /*
- * What `select` asks of a case, and what a case asks of a channel. The names of the methods are registered symbols: they do
- * not clutter the channels, and a `select` of one installed copy of this package takes the channels of another.
+ * What `select` asks of a case, and what a case asks of a channel. The names of a channel's methods are registered symbols:
+ * they do not clutter it, and a `select` of one installed copy of this package takes the channels of another.
  */
 
-/** Does it at once if that is possible, else gives `blocked`; throws the error of a case that can only fail. */
+/** Does it at once if that is possible, else gives `blocked`; throws the error of an end that can only fail. */
 export const attempt: unique symbol = Symbol.for("@espalier/channel:attempt");
 /** Gets in line. */
 export const enlist: unique symbol = Symbol.for("@espalier/channel:enlist");
-
-/**
- * One of the things that `select` chooses from, made by `receiveCase` or `sendCase`. It only says what could be done, so the
- * same case may be given to `select` again and again.
- *
- * @typeParam T - What `select` gives as the value when this case is the one that happened.
- */
-export interface SelectCase<out T> {
-  /** @internal */
-  [attempt](): T | typeof blocked;
-  /** @internal The selection waits for this case too; `index` is the place of the case in the list. */
-  [enlist](selection: Selection, index: number): void;
-}
 
 /** A receiving end, as `receiveCase` sees it. */
 export interface SelectableReceive<out T> {
@@ -38,4 +25,17 @@ export interface SelectableSend<in T> {
   [attempt](item: T): undefined | typeof blocked;
   /** @internal */
   [enlist](item: T, selection: Selection, index: number): void;
+}
+
+/**
+ * One of the things that `select` chooses from, made by `receiveCase` or `sendCase`. It only says what could be done, so the
+ * same case may be given to `select` again and again.
+ *
+ * @typeParam T - What `select` gives as the value when this case is the one that happened.
+ */
+export interface SelectCase<out T> {
+  /** @internal Does it at once if that is possible, else gives `blocked`; throws the error of a case that can only fail. */
+  tryNow(): T | typeof blocked;
+  /** @internal The selection waits for this case too; `index` is the place of the case in the list. */
+  waitIn(selection: Selection, index: number): void;
 }

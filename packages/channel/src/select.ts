@@ -1,7 +1,7 @@
 import { MisuseError } from "@espalier/core";
 import { park, pass, refusal, type Wait } from "@espalier/core/lowlevel";
 import { blocked } from "./inbox.ts";
-import { attempt, enlist, type SelectCase } from "./select-case.ts";
+import type { SelectCase } from "./select-case.ts";
 import { type Selected, Selection } from "./selection.ts";
 
 /** What `select` gives for a list of cases: which one happened, and its value; one member of a union for each case. */
@@ -58,7 +58,7 @@ export function select<const C extends readonly SelectCase<unknown>[]>(cases: C)
 function chooseNow(cases: readonly SelectCase<unknown>[]): Promise<Selected> | undefined {
   try {
     for (const [index, each] of cases.entries()) {
-      const value = each[attempt]();
+      const value = each.tryNow();
       if (value !== blocked) return pass({ index, value });
     }
   } catch (error) {
@@ -73,7 +73,7 @@ function chooseLater(cases: readonly SelectCase<unknown>[]): Promise<Selected> {
   if (operation.pending) {
     const selection = new Selection(operation);
     operation.data = selection;
-    for (const [index, each] of cases.entries()) each[enlist](selection, index);
+    for (const [index, each] of cases.entries()) each.waitIn(selection, index);
   }
   return operation.promise;
 }
@@ -92,18 +92,14 @@ function checkCases(cases: unknown): void {
       "select([]) would wait for ever; give it at least one case, or use sleepForever().",
     );
   for (const [index, each] of (cases as unknown[]).entries()) {
-    if (
-      typeof (each as Partial<SelectCase<unknown>> | undefined)?.[attempt] === "function" &&
-      !isChannel(each)
-    )
-      continue;
+    if (isCase(each)) continue;
     throw new TypeError(
       `select: case ${index} is no case; make it with receiveCase(channel) or sendCase(channel, item).`,
     );
   }
 }
 
-/** A channel in place of a case is the likely mistake, and has the same methods. */
-function isChannel(value: unknown): boolean {
-  return typeof (value as { close?: unknown }).close === "function";
+function isCase(value: unknown): value is SelectCase<unknown> {
+  const { tryNow, waitIn } = (value ?? {}) as Partial<SelectCase<unknown>>;
+  return typeof tryNow === "function" && typeof waitIn === "function";
 }

@@ -1,10 +1,4 @@
-import {
-  Cancelled,
-  checkpoint,
-  ClosedResourceError,
-  EndOfChannel,
-  WouldBlock,
-} from "@espalier/core";
+import { Cancelled, checkpoint, ClosedResourceError, EndOfChannel, WouldBlock } from "@espalier/core";
 import {
   type BroadcastOptions,
   BroadcastReceiveChannel,
@@ -29,13 +23,22 @@ describe("openBroadcastChannel", () => {
     const { send, subscribe } = openBroadcastChannel<string>({ capacity: 1, overflow: "block" });
     expect(send).toBeInstanceOf(BroadcastSendChannel);
     expect(subscribe()).toBeInstanceOf(BroadcastReceiveChannel);
-    expect(send.statistics()).toEqual({ openSendChannels: 1, subscribers: 1, tasksWaitingSend: 0, itemsDropped: 0 });
+    expect(send.statistics()).toEqual({
+      openSendChannels: 1,
+      subscribers: 1,
+      tasksWaitingSend: 0,
+      itemsDropped: 0,
+    });
   });
 
   it.each([
     [undefined, TypeError, "openBroadcastChannel needs a number as capacity, not undefined."],
     [{ overflow: "block" }, TypeError, "needs a number as capacity"],
-    [{ capacity: -1, overflow: "block" }, RangeError, "needs a capacity of 0, 1, 2, ... or Infinity, not -1."],
+    [
+      { capacity: -1, overflow: "block" },
+      RangeError,
+      "needs a capacity of 0, 1, 2, ... or Infinity, not -1.",
+    ],
     [{ capacity: 1.5, overflow: "block" }, RangeError, "not 1.5"],
     [
       { capacity: 1 },
@@ -364,7 +367,9 @@ describe('overflow: "error"', () => {
     await send.send(1);
     expect(drain(fast)).toEqual([1]);
     expect(await rejection(send.send(2))).toBeInstanceOf(WouldBlock);
-    expect(() => send.sendNowait(3)).toThrow("A subscriber of the broadcast channel has no room; nobody got the item.");
+    expect(() => send.sendNowait(3)).toThrow(
+      "A subscriber of the broadcast channel has no room; nobody got the item.",
+    );
     expect(drain(fast)).toEqual([]);
     expect(drain(slow)).toEqual([1]);
     await send.send(4);

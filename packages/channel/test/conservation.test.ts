@@ -25,7 +25,8 @@ async function upheaval(seed: number): Promise<void> {
   }
   async function receiver(): Promise<void> {
     for (;;) {
-      if (upTo(3) === 0) received.push((await select([receiveCase(receive), receiveCase(receiveOther)])).value);
+      if (upTo(3) === 0)
+        received.push((await select([receiveCase(receive), receiveCase(receiveOther)])).value);
       else if (upTo(2) === 0) received.push(await (upTo(2) === 0 ? receive : receiveOther).receive());
       else
         for await (const item of upTo(2) === 0 ? receive : receiveOther) {
@@ -57,9 +58,10 @@ async function upheaval(seed: number): Promise<void> {
     { scheduler: new SeededScheduler(seed), clock: new MockClock({ autojumpThresholdMs: 0 }) },
   );
   expect(received.length, "an item was received twice").toBe(new Set(received).size);
-  expect([...received].sort((a, b) => a - b), "an item was lost, or came from nowhere").toEqual(
-    [...sent].sort((a, b) => a - b),
-  );
+  expect(
+    [...received].sort((a, b) => a - b),
+    "an item was lost, or came from nowhere",
+  ).toEqual([...sent].sort((a, b) => a - b));
 }
 
 describe("memory channels", () => {

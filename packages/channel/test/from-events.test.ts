@@ -228,14 +228,17 @@ describe("overflow", () => {
     expect((error as Error).message).toContain("An event came while 2 were waiting to be received");
   });
 
-  it.each(["dropOldest", "dropNewest"] as const)('"%s" with capacity 0 reaches only who waits', async (overflow) => {
-    const { emitter, events } = fill(overflow, 0);
-    expect(events.statistics()).toMatchObject({ itemsDropped: 5 });
-    const receiver = begin(() => events.receive());
-    emitter.emit("tick", 5);
-    await turns();
-    expect(receiver.result).toBe(5);
-  });
+  it.each(["dropOldest", "dropNewest"] as const)(
+    '"%s" with capacity 0 reaches only who waits',
+    async (overflow) => {
+      const { emitter, events } = fill(overflow, 0);
+      expect(events.statistics()).toMatchObject({ itemsDropped: 5 });
+      const receiver = begin(() => events.receive());
+      emitter.emit("tick", 5);
+      await turns();
+      expect(receiver.result).toBe(5);
+    },
+  );
 });
 
 describe("misuse of fromEvents", () => {
@@ -247,8 +250,18 @@ describe("misuse of fromEvents", () => {
     [emitter, 5, plenty, "fromEvents needs the name of an event, not number."],
     [emitter, "tick", undefined, "fromEvents needs a number as capacity, not undefined."],
     [emitter, "tick", { capacity: -1, overflow: "error" }, "fromEvents needs a capacity of 0, 1, 2, ..."],
-    [emitter, "tick", { capacity: 1, overflow: "block" }, "fromEvents cannot block: an emitter does not wait."],
-    [emitter, "tick", { capacity: 1 }, 'needs overflow to be one of "dropOldest", "dropNewest", "error", not undefined'],
+    [
+      emitter,
+      "tick",
+      { capacity: 1, overflow: "block" },
+      "fromEvents cannot block: an emitter does not wait.",
+    ],
+    [
+      emitter,
+      "tick",
+      { capacity: 1 },
+      'needs overflow to be one of "dropOldest", "dropNewest", "error", not undefined',
+    ],
   ])("law 13: refuses (%o, %o, %o)", (source, name, options, message) => {
     expect(() => fromEvents(source as never, name as never, options as never)).toThrow(message);
     expect(emitter.eventNames()).toEqual([]);

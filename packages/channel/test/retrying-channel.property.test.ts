@@ -31,7 +31,10 @@ async function factory(seed: number): Promise<void> {
   const chance = (share: number) => random() < share;
   const upTo = (n: number) => Math.floor(random() * n);
   const maxAttempts = [1, 2, 4, Infinity][upTo(4)]!;
-  const [send, receive] = openRetryingChannel<number>({ maxAttempts, backoff: chance(0.5) ? 0 : () => upTo(4) });
+  const [send, receive] = openRetryingChannel<number>({
+    maxAttempts,
+    backoff: chance(0.5) ? 0 : () => upTo(4),
+  });
   const processed = new Map<number, number>();
   const failures = new Map<number, unknown[]>();
   const fates = new Map<number, unknown>();

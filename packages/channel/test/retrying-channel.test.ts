@@ -155,9 +155,16 @@ describe("send", () => {
       const delivery = receive.receiveNowait();
       expect(send.statistics()).toMatchObject({ itemsResting: 1, itemsHeld: 1, itemsInLine: 2 });
       send.close();
-      expect(send.statistics()).toMatchObject({ itemsResting: 0, itemsHeld: 1, itemsInLine: 1, tasksWaitingSend: 1 });
+      expect(send.statistics()).toMatchObject({
+        itemsResting: 0,
+        itemsHeld: 1,
+        itemsInLine: 1,
+        tasksWaitingSend: 1,
+      });
       await sleep(1);
-      expect([resting, held, inLine].map((sender) => sender.result)).toEqual(Array(3).fill("ClosedResourceError"));
+      expect([resting, held, inLine].map((sender) => sender.result)).toEqual(
+        Array(3).fill("ClosedResourceError"),
+      );
       expect(delivery.ack()).toBe(false);
       expect(await rejection(send.send("late"))).toBeInstanceOf(ClosedResourceError);
       expect(others.waits).toBe(true);
@@ -669,7 +676,9 @@ describe("process", () => {
     const [send, receive] = openRetryingChannel<string>();
     const sender = begin(() => send.send("a"));
     let handled = 0;
-    expect(await rejection(inCancelledScope(() => receive.process(() => handled++)))).toBeInstanceOf(Cancelled);
+    expect(await rejection(inCancelledScope(() => receive.process(() => handled++)))).toBeInstanceOf(
+      Cancelled,
+    );
     expect(handled).toBe(0);
     expect(send.statistics()).toMatchObject({ itemsInLine: 1, itemsHeld: 0 });
     sender.cancel();
@@ -727,7 +736,9 @@ describe("process", () => {
     let fail!: () => void;
     const processor = begin(() =>
       receive.process((value) =>
-        value === "a" ? new Promise<void>((_, reject) => (fail = () => reject(new Error("late")))) : undefined,
+        value === "a"
+          ? new Promise<void>((_, reject) => (fail = () => reject(new Error("late"))))
+          : undefined,
       ),
     );
     const sender = begin(() => send.send("a"));
@@ -743,7 +754,9 @@ describe("process", () => {
 
   it("law 13: refuses what is no function, as a rejection", async () => {
     const [, receive] = openRetryingChannel<string>();
-    await expect(receive.process(undefined as never)).rejects.toThrow("process needs a function, not undefined.");
+    await expect(receive.process(undefined as never)).rejects.toThrow(
+      "process needs a function, not undefined.",
+    );
     await expect(receive.process(Promise.resolve() as never)).rejects.toThrow("you passed a promise");
   });
 });
@@ -760,7 +773,8 @@ describe("the essay's last problem", () => {
           let eaten = 0;
           for await (const delivery of mine) {
             await sleep(1 + i);
-            if (i < 3 && eaten++ === 2) throw new Error(`consumer ${i} dies with item ${delivery.value} in its mouth`);
+            if (i < 3 && eaten++ === 2)
+              throw new Error(`consumer ${i} dies with item ${delivery.value} in its mouth`);
             done.push(delivery.value);
             delivery.ack();
           }

@@ -47,7 +47,10 @@ describe("select", () => {
     sendB.sendNowait("b");
     expect(await select([receiveCase(b), receiveCase(a)])).toEqual({ index: 0, value: "b" });
     expect(a.receiveNowait()).toBe("a");
-    expect(await select([sendCase(sendB, "c"), sendCase(sendA, "d")])).toEqual({ index: 0, value: undefined });
+    expect(await select([sendCase(sendB, "c"), sendCase(sendA, "d")])).toEqual({
+      index: 0,
+      value: undefined,
+    });
     expect(b.receiveNowait()).toBe("c");
     expect(thrown(() => a.receiveNowait())).toBeInstanceOf(WouldBlock);
   });
@@ -210,7 +213,10 @@ describe("select", () => {
     }
     expect(never.statistics().tasksWaitingReceive).toBe(0);
     const sender = begin(() => send.send("first"));
-    expect(await select([receiveCase(receive), receiveCase(receiveClosed)])).toEqual({ index: 0, value: "first" });
+    expect(await select([receiveCase(receive), receiveCase(receiveClosed)])).toEqual({
+      index: 0,
+      value: "first",
+    });
     await sender.ended;
   });
 
@@ -240,7 +246,9 @@ describe("select", () => {
     const [sendB, b] = openMemoryChannel<string>();
     const receiving = a.clone();
     const sending = sendB.clone();
-    const flow = begin(() => select([receiveCase(receiving), sendCase(sending, "out"), receiveCase(receiving)]));
+    const flow = begin(() =>
+      select([receiveCase(receiving), sendCase(sending, "out"), receiveCase(receiving)]),
+    );
     if (which === "its own receiving end") receiving.close();
     if (which === "its own sending end") sending.close();
     if (which === "the last sender") sendA.close();
@@ -277,10 +285,17 @@ describe("select", () => {
       await expect(select(wrong as unknown as SelectCase<unknown>[])).rejects.toThrow(
         "select needs a list of cases: select([receiveCase(channel), sendCase(channel, item)]).",
       );
-    for (const wrong of [receive, send, null, undefined, () => receive.receive(), receive.receive.bind(receive)])
-      await expect(
-        select([receiveCase(receive), wrong as unknown as SelectCase<unknown>]),
-      ).rejects.toThrow("select: case 1 is no case; make it with receiveCase(channel)");
+    for (const wrong of [
+      receive,
+      send,
+      null,
+      undefined,
+      () => receive.receive(),
+      receive.receive.bind(receive),
+    ])
+      await expect(select([receiveCase(receive), wrong as unknown as SelectCase<unknown>])).rejects.toThrow(
+        "select: case 1 is no case; make it with receiveCase(channel)",
+      );
     expect(receive.statistics().tasksWaitingReceive).toBe(0);
   });
 

@@ -6,21 +6,24 @@ import { RingBuffer } from "../../src/ring-buffer.ts";
 describe("RingBuffer", () => {
   it("is first in, first out, as an array would be", () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.nat(), fc.constantFrom("shift" as const, "clear" as const))), (steps) => {
-        const buffer = new RingBuffer<number>();
-        const model: number[] = [];
-        for (const step of steps) {
-          if (step === "clear") {
-            buffer.clear();
-            model.length = 0;
-          } else if (step !== "shift") {
-            buffer.push(step);
-            model.push(step);
-          } else if (model.length > 0) expect(buffer.shift()).toBe(model.shift());
-          expect(buffer.length).toBe(model.length);
-        }
-        while (model.length > 0) expect(buffer.shift()).toBe(model.shift());
-      }),
+      fc.property(
+        fc.array(fc.oneof(fc.nat(), fc.constantFrom("shift" as const, "clear" as const))),
+        (steps) => {
+          const buffer = new RingBuffer<number>();
+          const model: number[] = [];
+          for (const step of steps) {
+            if (step === "clear") {
+              buffer.clear();
+              model.length = 0;
+            } else if (step !== "shift") {
+              buffer.push(step);
+              model.push(step);
+            } else if (model.length > 0) expect(buffer.shift()).toBe(model.shift());
+            expect(buffer.length).toBe(model.length);
+          }
+          while (model.length > 0) expect(buffer.shift()).toBe(model.shift());
+        },
+      ),
     );
   });
 

@@ -1,4 +1,11 @@
-import { type MemoryReceiveChannel, type MemorySendChannel, receiveCase, select, type SelectCase, sendCase } from "@espalier/channel";
+import {
+  type MemoryReceiveChannel,
+  type MemorySendChannel,
+  receiveCase,
+  select,
+  type SelectCase,
+  sendCase,
+} from "@espalier/channel";
 import fc from "fast-check";
 import { expect } from "vitest";
 
@@ -129,7 +136,8 @@ class Model {
     const model = this.channels[channel]!;
     if (!model.sendOpen[end]!) return;
     model.sendOpen[end] = false;
-    for (const wait of [...model.senders]) if (wait.end === end) this.finish(wait.flow, "ClosedResourceError");
+    for (const wait of [...model.senders])
+      if (wait.end === end) this.finish(wait.flow, "ClosedResourceError");
     if (model.openSenders > 0) return;
     for (const wait of [...model.receivers])
       this.finish(wait.flow, this.spellings[wait.flow] === "step" ? "done" : "EndOfChannel");
@@ -139,7 +147,8 @@ class Model {
     const model = this.channels[channel]!;
     if (!model.receiveOpen[end]!) return;
     model.receiveOpen[end] = false;
-    for (const wait of [...model.receivers]) if (wait.end === end) this.finish(wait.flow, "ClosedResourceError");
+    for (const wait of [...model.receivers])
+      if (wait.end === end) this.finish(wait.flow, "ClosedResourceError");
     if (model.openReceivers > 0) return;
     model.buffer = [];
     for (const wait of [...model.senders]) this.finish(wait.flow, "BrokenResourceError");
@@ -235,7 +244,9 @@ class Start implements Step {
       case "select": {
         const list: SelectCase<unknown>[] = cases.map((each) => {
           const { sends, receives } = real.channels[each.channel]!;
-          return each.kind === "send" ? sendCase(sends[each.end]!, each.item) : receiveCase(receives[each.end]!);
+          return each.kind === "send"
+            ? sendCase(sends[each.end]!, each.item)
+            : receiveCase(receives[each.end]!);
         });
         const { index, value } = await select(list);
         return `case ${index}: ${String(value)}`;
@@ -357,7 +368,10 @@ const start = fc.oneof(
 );
 
 /** Channels under test and the model agree after every step of any program. */
-export async function channelsBehaveAsTheModel(open: (capacity: number) => Opened, numRuns: number): Promise<void> {
+export async function channelsBehaveAsTheModel(
+  open: (capacity: number) => Opened,
+  numRuns: number,
+): Promise<void> {
   const commands = fc.commands(
     [
       start,

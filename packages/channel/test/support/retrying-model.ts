@@ -1,4 +1,9 @@
-import { type Delivery, type RetryingOptions, type RetryingReceiveChannel, type RetryingSendChannel } from "@espalier/channel";
+import {
+  type Delivery,
+  type RetryingOptions,
+  type RetryingReceiveChannel,
+  type RetryingSendChannel,
+} from "@espalier/channel";
 import { run } from "@espalier/core";
 import { MockClock } from "@espalier/core/testing";
 import fc from "fast-check";
@@ -110,7 +115,8 @@ class Model {
   closeSend(end: number): void {
     if (!this.sendOpen[end]!) return;
     this.sendOpen[end] = false;
-    for (const parcel of this.everyParcel()) if (parcel.end === end) this.finish(parcel.flow, "ClosedResourceError");
+    for (const parcel of this.everyParcel())
+      if (parcel.end === end) this.finish(parcel.flow, "ClosedResourceError");
     if (this.sendOpen.some(Boolean)) return;
     for (const { flow } of [...this.receivers]) this.finish(flow, "EndOfChannel");
   }
@@ -118,7 +124,8 @@ class Model {
   closeReceive(end: number): void {
     if (!this.receiveOpen[end]!) return;
     this.receiveOpen[end] = false;
-    for (const waiting of [...this.receivers]) if (waiting.end === end) this.finish(waiting.flow, "ClosedResourceError");
+    for (const waiting of [...this.receivers])
+      if (waiting.end === end) this.finish(waiting.flow, "ClosedResourceError");
     for (const [number, delivery] of [...this.deliveries.entries()])
       if (delivery.end === end) this.settle(number, "giveBack");
     if (this.receiveOpen.some(Boolean)) return;
@@ -141,7 +148,8 @@ class Model {
     return {
       openSendChannels: this.sendOpen.filter(Boolean).length,
       openReceiveChannels: this.receiveOpen.filter(Boolean).length,
-      tasksWaitingSend: itemsInLine + this.resting.length + held.filter(({ parcel }) => this.waits(parcel)).length,
+      tasksWaitingSend:
+        itemsInLine + this.resting.length + held.filter(({ parcel }) => this.waits(parcel)).length,
       tasksWaitingReceive: this.receivers.length,
       itemsInLine,
       itemsHeld: held.length,
@@ -358,7 +366,10 @@ class Advance implements Step {
 const end = fc.nat(3);
 const side = fc.constantFrom("send" as const, "receive" as const);
 
-const backoffs: readonly { readonly text: string; readonly backoff: Exclude<RetryingOptions["backoff"], undefined> }[] = [
+const backoffs: readonly {
+  readonly text: string;
+  readonly backoff: Exclude<RetryingOptions["backoff"], undefined>;
+}[] = [
   { text: "none", backoff: 0 },
   { text: "10 ms", backoff: 10 },
   { text: "5 ms for each failed attempt but the first", backoff: (failed) => 5 * (failed - 1) },
@@ -375,7 +386,10 @@ export async function retryingChannelBehavesAsTheModel(
       end.map((each) => new Receive(each)),
       end.map((each) => new ReceiveNowait(each)),
       fc
-        .tuple(fc.constantFrom("ack" as const, "nack" as const, "nack" as const, "giveBack" as const), fc.nat(10))
+        .tuple(
+          fc.constantFrom("ack" as const, "nack" as const, "nack" as const, "giveBack" as const),
+          fc.nat(10),
+        )
         .map(([how, which]) => new Settle(how, which)),
       fc.nat(10).map((which) => new Cancel(which)),
       fc.tuple(side, end).map(([which, each]) => new CloneOrClose("clone", which, each)),
@@ -395,7 +409,14 @@ export async function retryingChannelBehavesAsTheModel(
           async () => {
             const { send, receive, check } = open(maxAttempts, backoff);
             const restAfter = typeof backoff === "number" ? () => backoff : backoff;
-            const real: Real = { sends: [send], receives: [receive], flows: [], deliveries: new Map(), clock, check };
+            const real: Real = {
+              sends: [send],
+              receives: [receive],
+              flows: [],
+              deliveries: new Map(),
+              clock,
+              check,
+            };
             try {
               await fc.asyncModelRun(() => ({ model: new Model(maxAttempts, restAfter), real }), program);
             } finally {
