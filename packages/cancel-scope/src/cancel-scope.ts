@@ -12,6 +12,7 @@ import {
   unwind,
   withCancelSite,
 } from "@espalier/core/lowlevel";
+import { followSignal } from "./follow-signal.ts";
 
 /** Options of {@link CancelScope}. */
 export interface CancelScopeOptions {
@@ -219,13 +220,9 @@ export class CancelScope {
       this.#follow(signal);
       return undefined;
     }
-    const follow = (): void => {
+    return followSignal(signal, () => {
       this.#follow(signal);
-    };
-    signal.addEventListener("abort", follow, { once: true });
-    return () => {
-      signal.removeEventListener("abort", follow);
-    };
+    });
   }
 
   #follow(signal: AbortSignal): void {

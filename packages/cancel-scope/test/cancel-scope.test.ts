@@ -184,7 +184,6 @@ describe("CancelScope.run", () => {
         try {
           await sleepForever();
         } finally {
-           
           throw error;
         }
       }),
