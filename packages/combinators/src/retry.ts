@@ -1,5 +1,5 @@
 import { currentEffectiveDeadline, currentTime, isCancelled, sleep } from "@espalier/core";
-import { captureOutcome, checkBody, checkDuration, pass, refusal } from "@espalier/core/lowlevel";
+import { checkBody, checkDuration, pass, refusal } from "@espalier/core/lowlevel";
 import { combinedError } from "./combined-error.ts";
 
 /** Options of {@link retry}. */
@@ -54,14 +54,21 @@ export async function retry<T>(options: RetryOptions, fn: (attempt: number) => P
   const denied = refusal();
   if (denied !== undefined) return denied;
   for (let attempt = 1; ; attempt++) {
-    const outcome = await captureOutcome(() => fn(attempt));
-    if (outcome.kind === "value") return pass(outcome.value);
-    const { error } = outcome;
-    if (isCancelled(error) || attempt >= options.maxAttempts) throw error;
-    const delay = await delayBeforeNext(options, attempt, error);
-    if (delay === undefined) throw error;
+    let delay: number | undefined;
+    try {
+      return pass(await fn(attempt));
+    } catch (error) {
+      // What fails in a cancelled scope fails in its cleanup.
+      if (isCancelled(error) || isScopeCancelled() || attempt >= options.maxAttempts) throw error;
+      delay = await delayBeforeNext(options, attempt, error);
+      if (delay === undefined) throw error;
+    }
     await sleep(delay);
   }
+}
+
+function isScopeCancelled(): boolean {
+  return currentEffectiveDeadline() === -Infinity;
 }
 
 /** The delay before the next attempt; `undefined` if there is to be none. */
@@ -80,6 +87,7 @@ async function delayBeforeNext(
   }
   checkDelay(delay, error);
   delay *= 1 - jitter * Math.random();
+  if (isScopeCancelled()) return delay; // by now; the delay will raise it
   // At the deadline itself the scope is cancelled. Infinity is never, whatever the deadline.
   return currentTime() + delay < currentEffectiveDeadline() ? delay : undefined;
 }

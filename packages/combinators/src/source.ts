@@ -17,6 +17,7 @@ import { combinedError } from "./combined-error.ts";
  *     next()          -> pulling         (nobody calls it)             (nobody calls it)
  *     an item comes   -                  -> idle                       is dropped
  *     end, error      -                  -> finished                   an error comes out of close()
+ *     Cancelled       -                  -> idle: nothing happened     is dropped
  *     close()         calls return()     calls return(), waits for it  nothing
  *                     -> finished        -> finished
  *
@@ -111,8 +112,9 @@ class AsyncSource<T> implements Source<T> {
       if (step.done === true) this.#finished = true;
       wait.resume(step);
     } catch (error) {
-      this.#finished = true;
-      if (!wait.fail(error) && !isCancelled(error)) this.#lateErrors.push(error);
+      const cancelled = isCancelled(error);
+      if (!cancelled) this.#finished = true;
+      if (!wait.fail(error) && !cancelled) this.#lateErrors.push(error);
     }
   }
 }
