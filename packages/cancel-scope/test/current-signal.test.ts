@@ -1,4 +1,4 @@
-import { EventEmitter, getEventListeners, once } from "node:events";
+import { EventEmitter, getEventListeners, on, once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -79,7 +79,6 @@ describe("Node's own functions with currentSignal() unwind as a cancellation and
   });
 
   it("events.on", async () => {
-    const { on } = await import("node:events");
     const emitter = new EventEmitter();
     await unwinds(async (signal) => {
       for await (const _event of on(emitter, "never", { signal })) throw new Error("unexpected");
