@@ -15,6 +15,7 @@ export interface BufferedReceiveOptions {
 
 const newline = new Uint8Array([0x0a]);
 const carriageReturn = 0x0d;
+const byteOrderMark = "\uFEFF";
 
 /**
  * Reads a stream in pieces that mean something: so many bytes, up to a delimiter, line by line. It never holds more than
@@ -106,7 +107,9 @@ export class BufferedReceiveStream implements ReceiveStream {
    * @throws what `receiveUntil` does, except `IncompleteReadError`.
    */
   lines(): AsyncIterableIterator<string, undefined> {
-    const decoder = new TextDecoder();
+    // A byte order mark belongs to the stream, not to each line: a decoder left to itself would drop it from every one.
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let first = true;
     const iterator: AsyncIterableIterator<string, undefined> = {
       [Symbol.asyncIterator]: () => iterator,
       next: () =>
@@ -114,7 +117,10 @@ export class BufferedReceiveStream implements ReceiveStream {
           const line = (await this.#until(newline)) ?? this.#rest();
           if (line === undefined) return { done: true, value: undefined };
           const length = line.at(-1) === carriageReturn ? line.length - 1 : line.length;
-          return { done: false, value: decoder.decode(line.subarray(0, length)) };
+          const text = decoder.decode(line.subarray(0, length));
+          const value = first && text.startsWith(byteOrderMark) ? text.slice(1) : text;
+          first = false;
+          return { done: false, value };
         }),
     };
     return iterator;

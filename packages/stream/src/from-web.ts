@@ -150,9 +150,10 @@ class WebSendStream implements SendStream {
   async aclose(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
-      this.#waiter?.fail(closedError());
       const denied = refusal();
-      if (denied !== undefined || this.#broken !== undefined) {
+      // A send that is cut off here, or was before, leaves half a message: nothing to say goodbye after, nor to wait behind.
+      const cut = this.#waiter?.fail(closedError()) === true;
+      if (denied !== undefined || cut || this.#broken !== undefined) {
         void this.#writer.abort(this.#broken).catch(() => undefined);
         if (denied !== undefined) return denied;
       } else await this.#goodbye();

@@ -55,6 +55,9 @@ export class NodeReceiver {
     source.on("close", () => {
       this.#finish({ kind: "broken", cause: undefined });
     });
+    // Its events may be over: it has ended, or was torn down, before it came to us.
+    if (source.readableEnded) this.#state = { kind: "ended" };
+    else if (source.destroyed) this.#state = { kind: "broken", cause: source.errored ?? undefined };
   }
 
   receiveSome(max?: number): Promise<Uint8Array | undefined> {

@@ -12,7 +12,7 @@ import { OneAtATime } from "./one-at-a-time.ts";
  *     sendAll            writes               ClosedResourceError    BrokenResourceError    ClosedResourceError
  *     sendEof            -> eof               nothing                BrokenResourceError    ClosedResourceError
  *     send is cancelled  -> broken            -> broken              -                      -
- *     error, close       -> broken            -> broken              nothing                nothing
+ *     error, close       -> broken            nothing, once sent     nothing                nothing
  *     closed by us       -> closed            -> closed              -> closed              nothing
  */
 type State =
@@ -27,6 +27,8 @@ export class NodeSender {
   #state: State = { kind: "open" };
   /** The send that waits for the sink. */
   #waiter: Parked<void> | undefined = undefined;
+  /** Set by the first `close()`: see there. */
+  #whole = true;
   /** Writes whose callback is still to come. The last one is that of the send under way. */
   #outstanding = 0;
 
@@ -86,11 +88,18 @@ export class NodeSender {
     return this.#wait("stream.sendEof");
   }
 
-  /** No more is sent; whoever is sending is told. */
-  close(): void {
-    if (this.#state.kind === "closed") return;
+  /**
+   * No more is sent; whoever is sending is told.
+   *
+   * @returns whether all that was sent is whole, so that a goodbye makes sense: after half a message there is none to say,
+   *   and it would have to wait behind that half.
+   */
+  close(): boolean {
+    if (this.#state.kind === "closed") return this.#whole;
+    this.#whole = this.#state.kind !== "broken" && this.#waiter === undefined;
     this.#state = { kind: "closed" };
     this.#takeWaiter()?.fail(closedError());
+    return this.#whole;
   }
 
   /** Begins an operation, or gives the rejection with which it is refused in a cancelled scope. */
@@ -124,7 +133,11 @@ export class NodeSender {
 
   readonly #abandoned = (): void => {
     this.#takeWaiter();
-    this.#break(undefined, "a send was cancelled half way, and it cannot be known how many bytes arrived");
+    this.#state = {
+      kind: "broken",
+      cause: undefined,
+      why: "a send was cancelled half way, and it cannot be known how many bytes arrived",
+    };
   };
 
   #takeWaiter(): Parked<void> | undefined {
@@ -136,6 +149,8 @@ export class NodeSender {
 
   #break(cause: unknown, why: string): void {
     if (this.#state.kind === "broken" || this.#state.kind === "closed") return;
+    // The end has been sent, and nothing is lost by what happens to the stream afterwards.
+    if (this.#state.kind === "eof" && this.#waiter === undefined) return;
     this.#state = { kind: "broken", cause, why };
     this.#takeWaiter()?.fail(brokenError(cause, why));
   }

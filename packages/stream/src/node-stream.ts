@@ -59,8 +59,8 @@ export class NodeSendStream implements SendStream {
   }
 
   async aclose(): Promise<void> {
-    this.#sender.close();
-    await closeNodeStream(this.#node, Infinity);
+    const whole = this.#sender.close();
+    await closeNodeStream(this.#node, whole ? Infinity : 0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -101,8 +101,8 @@ export class NodeDuplexStream implements HalfCloseableStream {
 
   async aclose(): Promise<void> {
     this.#receiver.close();
-    this.#sender.close();
-    await closeNodeStream(this.#node, this.#closeGraceMs);
+    const whole = this.#sender.close();
+    await closeNodeStream(this.#node, whole ? this.#closeGraceMs : 0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,9 @@
 import type { Socket } from "node:net";
 
-import { moveOnAfter } from "@espalier/cancel-scope";
-import { BrokenResourceError, rethrowIfCancelled } from "@espalier/core";
+import { BrokenResourceError } from "@espalier/core";
 import { checkDuration, refusal } from "@espalier/core/lowlevel";
-import { openNursery } from "@espalier/nursery";
 import { connect } from "./connect.ts";
+import { alternateFamilies, firstToConnect } from "./happy-eyeballs.ts";
 import { checkPort, type ResolvedAddress, resolveHost } from "./resolve-host.ts";
 import { SocketStream } from "./socket-stream.ts";
 
@@ -70,53 +69,4 @@ export async function openTcpStream(
       cause: new AggregateError(outcome.errors),
     },
   );
-}
-
-interface ConnectOutcome {
-  readonly winner: Socket | undefined;
-  readonly errors: readonly unknown[];
-}
-
-async function firstToConnect(
-  addresses: readonly ResolvedAddress[],
-  connectTo: (address: ResolvedAddress) => Promise<Socket>,
-  delayMs: number,
-): Promise<ConnectOutcome> {
-  const errors: unknown[] = [];
-  const connected: Socket[] = [];
-  try {
-    await openNursery(
-      async (nursery) => {
-        for (const address of addresses) {
-          const attempt = nursery.startSoon(async () => {
-            try {
-              connected.push(await connectTo(address));
-              nursery.cancelScope.cancel("another address was faster");
-            } catch (error) {
-              rethrowIfCancelled(error);
-              errors.push(error);
-            }
-          });
-          await moveOnAfter(delayMs, () => attempt.join());
-        }
-      },
-      { name: "happy eyeballs" },
-    );
-  } catch (error) {
-    for (const socket of connected) socket.destroy();
-    throw error;
-  }
-  const [winner, ...late] = connected; // two may have connected in the same moment
-  for (const socket of late) socket.destroy();
-  return { winner, errors };
-}
-
-/** IPv6 and IPv4 in turn, beginning with the family that the resolver prefers. */
-function alternateFamilies(addresses: readonly ResolvedAddress[]): ResolvedAddress[] {
-  const first = addresses[0]?.family;
-  const preferred = addresses.filter(({ family }) => family === first);
-  const others = addresses.filter(({ family }) => family !== first);
-  return preferred
-    .flatMap((address, i) => [address, ...others.slice(i, i + 1)])
-    .concat(others.slice(preferred.length));
 }

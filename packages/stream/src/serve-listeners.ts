@@ -54,8 +54,12 @@ export async function serveListeners<S extends AsyncResource, L extends Listener
             rethrowIfCancelled(error);
             onError(error);
           } finally {
-            places.release();
-            await dispose(stream);
+            // Its place is free when its socket is.
+            try {
+              await dispose(stream);
+            } finally {
+              places.release();
+            }
           }
         };
         for (const listener of listeners) {
