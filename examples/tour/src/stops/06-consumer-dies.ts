@@ -37,31 +37,27 @@ export const consumerDies: Stop = {
 
 const watchedMs = 700;
 
+// #region plain
+async function produce(queue: Queue<Message>, source: Source) {
+  while (true) await queue.put(await source.next());
+}
+async function consume(queue: Queue<Message>, eat: Eater) {
+  while (true) await eat(await queue.get());
+}
+// #endregion
+
 async function withoutLimit(log: Log): Promise<string[]> {
   // #region plain
   const queue = new Queue<Message>();
-
-  async function produce(source: Source) {
-    while (true) await queue.put(await source.next());
-  }
-  async function consume(eat: Eater) {
-    while (true) await eat(await queue.get());
-  }
   // #endregion
-  return objectionsToQueue(queue, produce, consume, log);
+  return objectionsToQueue(queue, log);
 }
 
 async function withLimit(log: Log): Promise<string[]> {
   // #region plain-limit
   const queue = new Queue<Message>(1);
   // #endregion
-  async function produce(source: Source): Promise<void> {
-    while (true) await queue.put(await source.next());
-  }
-  async function consume(eat: Eater): Promise<void> {
-    while (true) await eat(await queue.get());
-  }
-  return objectionsToQueue(queue, produce, consume, log);
+  return objectionsToQueue(queue, log);
 }
 
 /** Handles a message, or fails. */
@@ -69,8 +65,6 @@ type Eater = (message: Message) => Promise<void>;
 
 async function objectionsToQueue(
   queue: Queue<Message>,
-  produce: (source: Source) => Promise<void>,
-  consume: (eat: Eater) => Promise<void>,
   log: Log,
 ): Promise<string[]> {
   const before = await heldMemory();
@@ -79,7 +73,8 @@ async function objectionsToQueue(
     if (number === 3)
       throw new Error("the consumer choked on message 3");
   };
-  await Promise.all([produce(source), consume(eat)]).catch(log);
+  const running = [produce(queue, source), consume(queue, eat)];
+  await Promise.all(running).catch(log);
   await setTimeout(watchedMs);
   const grown = megabytes((await heldMemory()) - before);
   log(
