@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 
 import { Installation } from "./support/installed.ts";
 import { open, scope } from "./support/scope.ts";
-import { eventually, turns } from "./support/turns.ts";
+import { timers, timersBackTo } from "./support/timers.ts";
+import { eventually } from "./support/turns.ts";
 
 class Bell extends Deadline {
   private readonly ring: () => void;
@@ -18,11 +19,8 @@ class Bell extends Deadline {
   }
 }
 
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
-}
-
 afterEach(() => {
+  vi.restoreAllMocks(); // first: a spy on the fake setTimeout would put it back in the place of the real one
   vi.useRealTimers();
 });
 
@@ -93,14 +91,17 @@ describe("Deadlines", () => {
 
   it("all sleeps of a runtime share one native timer, which is dropped when the last has gone", async () => {
     const before = timers();
-    await scope(async (status) => {
-      const sleeps = Array.from({ length: 1000 }, (_, i) => sleep(60_000 + i));
-      expect(timers()).toBeLessThanOrEqual(before + 1);
-      setTimeout(() => status.cancel({ source: "explicit" }), 1);
-      await Promise.all(sleeps);
-    });
-    await turns(2);
-    expect(timers()).toBe(before);
+    await run(() =>
+      scope(async (status) => {
+        const set = vi.spyOn(globalThis, "setTimeout");
+        const sleeps = Array.from({ length: 1000 }, (_, i) => sleep(60_000 + i));
+        expect(set).toHaveBeenCalledTimes(1);
+        set.mockRestore();
+        setImmediate(() => status.cancel({ source: "explicit" }));
+        await Promise.all(sleeps);
+      }),
+    );
+    await timersBackTo(before);
   });
 
   it("a time limit that is never reached leaves no timer", async () => {
@@ -111,8 +112,7 @@ describe("Deadlines", () => {
       await checkpoint();
       status.close();
     }
-    await turns(2);
-    expect(timers()).toBe(before);
+    await timersBackTo(before);
   });
 
   it("a scope that was cancelled keeps no timer for its deadline", async () => {
@@ -120,8 +120,7 @@ describe("Deadlines", () => {
     const status = open();
     setDeadline(status, currentTime() + 60_000);
     status.cancel({ source: "explicit" });
-    await turns(2);
-    expect(timers()).toBe(before);
+    await timersBackTo(before);
     status.close();
   });
 });
@@ -132,7 +131,7 @@ describe("the native timer", () => {
     const set = vi.spyOn(globalThis, "setTimeout");
     const far = 2 ** 32 + 5000;
     let woken = false;
-    const sleeping = sleep(far).then(() => (woken = true));
+    const sleeping = run(() => sleep(far)).then(() => (woken = true)); // a run has a timer of its own
     await vi.advanceTimersByTimeAsync(far - 1);
     expect(woken).toBe(false);
     await vi.advanceTimersByTimeAsync(2);
@@ -144,11 +143,13 @@ describe("the native timer", () => {
   it("is armed again when a nearer deadline comes, and when a clock says that more time is needed", async () => {
     vi.useFakeTimers();
     const woken: string[] = [];
-    const all = Promise.all([
-      sleep(1000).then(() => woken.push("late")),
-      sleep(10).then(() => woken.push("early")),
-      sleep(500).then(() => woken.push("middle")),
-    ]);
+    const all = run(() =>
+      Promise.all([
+        sleep(1000).then(() => woken.push("late")),
+        sleep(10).then(() => woken.push("early")),
+        sleep(500).then(() => woken.push("middle")),
+      ]),
+    );
     await vi.advanceTimersByTimeAsync(11);
     expect(woken).toEqual(["early"]);
     await vi.advanceTimersByTimeAsync(490);
@@ -191,11 +192,11 @@ describe("the native timer", () => {
 
   it("a clock that does not move by itself arms none", async () => {
     const clock = new MockClock();
-    const before = timers();
     await run(
       async () => {
+        const set = vi.spyOn(globalThis, "setTimeout");
         const sleeping = sleep(1000);
-        expect(timers()).toBe(before);
+        expect(set).not.toHaveBeenCalled();
         clock.jump(1000);
         await sleeping;
       },
@@ -261,11 +262,11 @@ describe("the life of the process", () => {
 });
 
 it("sleepForever arms no timer", async () => {
-  const before = timers();
+  const set = vi.spyOn(globalThis, "setTimeout");
   await scope(async (status) => {
-    const forever = sleepForever();
-    expect(timers()).toBe(before);
+    const forever = [sleepForever(), sleep(Infinity)];
+    expect(set).not.toHaveBeenCalled();
     status.cancel({ source: "explicit" });
-    await forever;
+    await Promise.all(forever);
   });
 });

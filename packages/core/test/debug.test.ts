@@ -22,8 +22,8 @@ import { cancel, rejection, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
 
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 function flat(tree: readonly TaskTreeNode[]): TaskTreeNode[] {

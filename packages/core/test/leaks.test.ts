@@ -11,6 +11,7 @@ import { describe, expect, it } from "vitest";
 
 import { cancel, open, rejection, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
+import { timers, timersBackTo } from "./support/timers.ts";
 import { turns } from "./support/turns.ts";
 
 /** The heap in MiB after everything that can be collected has been. */
@@ -139,9 +140,8 @@ describe("a million come and go, and the heap returns", () => {
 });
 
 describe("nothing is left behind", () => {
-  it("no timer, no immediate, no deadline, no branch of the task tree", async () => {
-    await turns(3);
-    const before = process.getActiveResourcesInfo().sort();
+  it("no timer, no deadline, no branch of the task tree", async () => {
+    const before = timers();
     const deadlines = ambient.deadlines.size;
     const tree = taskTree().length;
     await scope(
@@ -159,16 +159,14 @@ describe("nothing is left behind", () => {
       },
       { deadline: currentTime() + 3_600_000 },
     );
-    await turns(3);
-    expect(process.getActiveResourcesInfo().sort()).toEqual(before);
+    await timersBackTo(before);
     expect(ambient.deadlines.size).toBe(deadlines);
     expect(taskTree()).toHaveLength(tree);
     expect(currentStatus().waiters).toBeUndefined();
   });
 
   it("a run that failed leaves nothing either", async () => {
-    await turns(3);
-    const before = process.getActiveResourcesInfo().sort();
+    const before = timers();
     await rejection(
       run(async () => {
         void sleep(3_600_000);
@@ -177,8 +175,7 @@ describe("nothing is left behind", () => {
         throw new Error("x");
       }),
     );
-    await turns(3);
-    expect(process.getActiveResourcesInfo().sort()).toEqual(before);
+    await timersBackTo(before);
   });
 
   it("a signal does not outlive its scope, nor hold it", async () => {

@@ -14,7 +14,7 @@ import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
 import { cancel, inCancelledScope, open, rejection, scope } from "./support/scope.ts";
-import { turns } from "./support/turns.ts";
+import { timers, timersBackTo } from "./support/timers.ts";
 
 /** Runs `body` on a clock that jumps to the next deadline when all tasks wait. */
 function virtually<T>(body: () => Promise<T>): Promise<T> {
@@ -122,9 +122,6 @@ describe("every exported async function is a checkpoint", () => {
   it.each(waits.slice(3))(
     "law 5: %s is over at once when it is cancelled while it waits",
     async (_name, wait) => {
-      const timers = (): number =>
-        process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
-      await turns(2);
       const before = timers();
       const status = open();
       const raised = rejection(runIn(status, wait));
@@ -132,8 +129,7 @@ describe("every exported async function is a checkpoint", () => {
       // those that need not wait have passed already
       const outcome = await raised.catch(() => "passed");
       expect(outcome === "passed" || outcome instanceof Cancelled).toBe(true);
-      await turns(2);
-      expect(timers()).toBe(before);
+      await timersBackTo(before);
     },
   );
 

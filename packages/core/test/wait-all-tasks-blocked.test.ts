@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 import { cancel, rejection, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
-import { turns } from "./support/turns.ts";
+import { timers, timersBackTo } from "./support/timers.ts";
 
 describe("waitAllTasksBlocked", () => {
   it("waits until every other task is parked", async () => {
@@ -191,15 +191,14 @@ describe("waitAllTasksBlocked", () => {
   });
 
   it("law 5: cancelled while it waits it is withdrawn, and leaves no timer", async () => {
-    const before = process.getActiveResourcesInfo().length;
+    const before = timers();
     await run(async () => {
       await scope(async (status) => {
         setImmediate(() => setImmediate(() => cancel(status)));
         expect(await rejection(waitAllTasksBlocked(60_000))).toBeInstanceOf(Cancelled);
       });
     });
-    await turns(3);
-    expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before);
+    await timersBackTo(before);
   });
 
   it("looks at its own run only", async () => {
