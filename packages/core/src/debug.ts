@@ -97,7 +97,8 @@ export class DebugObserver implements Observer {
 
   scopeCancelled(status: CancelStatus, reason: CancelReason): void {
     const look = setTimeout(() => {
-      if (!status.closed && !waitsForOurs(status)) console.error(report(status, reason));
+      const entered = status.parent !== undefined; // a scope may be cancelled before it is entered, and never be
+      if (entered && !status.closed && !waitsForOurs(status)) console.error(report(status, reason));
     }, patienceMs) as { unref?: () => void } | number;
     if (typeof look === "object") look.unref?.();
     this.inner?.scopeCancelled(status, reason);

@@ -9,6 +9,7 @@ import {
   type TaskTreeNode,
 } from "@espalier/core";
 import {
+  CancelStatus,
   currentStatus,
   type OnCancelled,
   spawnSiteOf,
@@ -182,6 +183,19 @@ describe("a scope that is cancelled and cannot be left", () => {
           cancel(status);
           await checkpoint();
         }),
+      { debug: true },
+    );
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  it("is not reported when it was never entered", async () => {
+    vi.useFakeTimers();
+    const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    await run(
+      () => {
+        cancel(new CancelStatus("scope", "never entered", currentStatus().runtime, false));
+      },
       { debug: true },
     );
     await vi.advanceTimersByTimeAsync(5000);
