@@ -22,7 +22,7 @@ const megabyte = 2 ** 20;
 
 describe("memory", () => {
   it("keeps nothing of combinators that have ended, well or badly", async () => {
-    const grown = await growth(3000, async () => {
+    const grown = await growth(1000, async () => {
       await all([() => checkpoint(), () => 1]);
       await all({ a: sleepForever, b: () => Promise.reject(new Error("no")) }).catch(() => undefined);
       await allSettled([() => Promise.reject(new Error("no")), checkpoint]);
@@ -40,7 +40,7 @@ describe("memory", () => {
 
   it("keeps nothing of the items and results of a long stream that have passed", async () => {
     function* items(): Generator<number[]> {
-      for (let n = 0; n < 20_000; n++) yield new Array<number>(1000).fill(n); // 160 MB if they stayed
+      for (let n = 0; n < 6000; n++) yield new Array<number>(1000).fill(n); // 48 MB if they stayed
     }
     let most = 0;
     const before = await usedHeap();
@@ -52,7 +52,7 @@ describe("memory", () => {
         let count = 0;
         for await (const result of results) {
           expect(result).toHaveLength(1000);
-          if (++count % 5000 === 0) most = Math.max(most, (await usedHeap()) - before);
+          if (++count % 2000 === 0) most = Math.max(most, (await usedHeap()) - before);
         }
       },
     );
