@@ -152,6 +152,20 @@ describe("all", () => {
     expect((raised as NurseryError).message).toBe("2 errors in all: Error: first; Error: cleanup");
   });
 
+  it("keeps the message of a group readable, whatever was thrown and however often", async () => {
+    const many = Array.from({ length: 1000 }, (_, n) => failing(`${n} ${"x".repeat(1000)}`));
+    const raised = (await errorOf(all(many))) as NurseryError;
+    expect(raised.errors).toHaveLength(1000);
+    expect(raised.message.length).toBeLessThan(1500);
+    expect(raised.message).toMatch(/^1000 errors in all: Error: 0 x+\.\.\.; .*; and 995 more$/);
+    const odd = await errorOf(
+      all([() => Promise.reject(Object.create(null)), () => Promise.reject(Symbol("s")), failing("plain")]),
+    );
+    expect((odd as Error).message).toBe(
+      "3 errors in all: something that has no text; Symbol(s); Error: plain",
+    );
+  });
+
   it("keeps an abort error that is not ours, beside a sibling that used our signal", async () => {
     const foreign = new DOMException("the user pressed stop", "AbortError");
     const raised = await errorOf(

@@ -23,7 +23,7 @@ const rows: Record<string, [theirs: () => Promise<string>, ours: () => Promise<s
     () => stateOfOthers((body) => all([failing("no"), body])),
   ],
   "two fail: the errors that come out": [
-    async () => errorsOf(await errorOf(Promise.all([failing("a")(), failing("b")()]))),
+    async () => errorsOf(await errorOf(Promise.all([failing("a"), failing("b")].map((body) => body())))),
     async () => errorsOf(await errorOf(all([failing("a"), failing("b")]))),
   ],
   "a time limit passes: the work": [
@@ -31,7 +31,7 @@ const rows: Record<string, [theirs: () => Promise<string>, ours: () => Promise<s
     () => stateOfOthers((body) => moveOnAfter(5, () => all([body]))),
   ],
   "a record instead of an array": [
-    () => outcome(() => Promise.all({ a: 1 } as unknown as Iterable<number>)),
+    () => outcome(() => Promise.all({ a: 1 } as unknown as Iterable<Promise<number>>)),
     () => outcome(() => all({ a: () => 1 })),
   ],
 
@@ -256,7 +256,7 @@ function errorsOf(error: unknown): string {
 async function outcome(work: () => Promise<unknown>): Promise<string> {
   try {
     const value = await work();
-    return typeof value === "object" ? `gives ${JSON.stringify(value).replaceAll('"', "")}` : String(value);
+    return typeof value === "string" ? value : `gives ${JSON.stringify(value).replaceAll('"', "")}`;
   } catch (error) {
     if (error instanceof MisuseError) return "rejects: MisuseError";
     return error instanceof TypeError ? "rejects: TypeError" : `rejects: ${(error as Error).message}`;
