@@ -13,7 +13,7 @@ import {
   openTcpStream,
   serveListeners,
   serveTcp,
-  SocketListener,
+  type SocketListener,
   type SocketStream,
 } from "@espalier/stream";
 import { afterEach, describe, expect, it, vi } from "vitest";

@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from "node:net";
 
 import { moveOnAfter } from "@espalier/cancel-scope";
 import { BrokenResourceError, BusyResourceError, Cancelled, ClosedResourceError } from "@espalier/core";
-import { acloseForcefully, openTcpListeners, openTcpStream, SocketListener } from "@espalier/stream";
+import { acloseForcefully, openTcpListeners, openTcpStream, type SocketListener } from "@espalier/stream";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";

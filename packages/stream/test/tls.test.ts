@@ -13,7 +13,7 @@ import {
   type ServeTlsOptions,
   type SocketListener,
   type SocketStream,
-  TlsStream,
+  type TlsStream,
   wrapTlsClient,
   wrapTlsServer,
 } from "@espalier/stream";

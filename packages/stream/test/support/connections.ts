@@ -1,7 +1,15 @@
-import { type AsyncResource, openTcpListeners, openTcpStream, serveTcp } from "@espalier/stream";
-import type { ServeTcpOptions, SocketListener, SocketStream, TcpOptions } from "@espalier/stream";
-import { acloseForcefully } from "@espalier/stream";
 import { openNursery } from "@espalier/nursery";
+import {
+  acloseForcefully,
+  type AsyncResource,
+  openTcpListeners,
+  openTcpStream,
+  serveTcp,
+  type ServeTcpOptions,
+  type SocketListener,
+  type SocketStream,
+  type TcpOptions,
+} from "@espalier/stream";
 
 export const host = "127.0.0.1";
 
