@@ -75,12 +75,12 @@ export class NodeDuplexStream implements HalfCloseableStream {
   readonly #sender: NodeSender;
   readonly #closeGraceMs: number;
 
-  /** @param closeGraceMs - So long may the goodbye take when it is closed. */
-  constructor(node: Duplex, closeGraceMs = Infinity) {
+  /** @param closeGraceMs - So many milliseconds may the goodbye take when it is closed; by default as long as it takes. */
+  constructor(node: Duplex, closeGraceMs?: number) {
     this.#node = node;
     this.#receiver = new NodeReceiver(node);
     this.#sender = new NodeSender(node);
-    this.#closeGraceMs = closeGraceMs;
+    this.#closeGraceMs = closeGraceMs ?? Infinity;
   }
 
   sendAll(bytes: Uint8Array): Promise<void> {

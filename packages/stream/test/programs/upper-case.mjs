@@ -1,4 +1,6 @@
 // Reads its input to the end and answers in capitals.
+import { Buffer } from "node:buffer";
+
 import { stderr, stdin, stdout, TextReceiveStream } from "@espalier/stream";
 
 let count = 0;
