@@ -1,11 +1,5 @@
 import type { blocked } from "./inbox.ts";
-import {
-  attempt,
-  enlist,
-  type SelectableReceive,
-  type SelectableSend,
-  type SelectCase,
-} from "./select-case.ts";
+import { type SelectableReceive, type SelectableSend, type SelectCase } from "./select-case.ts";
 import type { Selection } from "./selection.ts";
 
 /**
@@ -38,11 +32,11 @@ class ReceiveCase<T> implements SelectCase<T> {
   }
 
   tryNow(): T | typeof blocked {
-    return this.#channel[attempt]();
+    return this.#channel.attempt();
   }
 
   waitIn(selection: Selection, index: number): void {
-    this.#channel[enlist](selection, index);
+    this.#channel.enlist(selection, index);
   }
 }
 
@@ -56,15 +50,16 @@ class SendCase<T> implements SelectCase<undefined> {
   }
 
   tryNow(): undefined | typeof blocked {
-    return this.#channel[attempt](this.#item);
+    return this.#channel.attempt(this.#item);
   }
 
   waitIn(selection: Selection, index: number): void {
-    this.#channel[enlist](this.#item, selection, index);
+    this.#channel.enlist(this.#item, selection, index);
   }
 }
 
 function requireEnd(channel: unknown, method: "send" | "receive", message: string): void {
   const end = channel as Record<PropertyKey, unknown> | null | undefined;
-  if (typeof end?.[method] !== "function" || typeof end[attempt] !== "function") throw new TypeError(message);
+  if (typeof end?.[method] !== "function" || typeof end["attempt"] !== "function")
+    throw new TypeError(message);
 }

@@ -4,7 +4,7 @@ import type { SendChannel } from "./channel.ts";
 import { brokenError, closedError } from "./channel-errors.ts";
 import { blocked } from "./inbox.ts";
 import type { MemoryState } from "./memory-state.ts";
-import { attempt, enlist, type SelectableSend } from "./select-case.ts";
+import type { SelectableSend } from "./select-case.ts";
 import { SelectedSend, type Selection } from "./selection.ts";
 import type { MemoryChannelStatistics } from "./statistics.ts";
 import { PlainSend } from "./waiting-send.ts";
@@ -52,7 +52,7 @@ export class MemorySendChannel<in T> implements SendChannel<T>, SelectableSend<T
    * @throws {BrokenResourceError} no receive end is open; the item is its `unsent`.
    */
   sendNowait(item: T): void {
-    if (this[attempt](item) === blocked)
+    if (this.attempt(item) === blocked)
       throw new WouldBlock("The channel has no room and no receiver waits; send() would wait for one.");
   }
 
@@ -90,14 +90,14 @@ export class MemorySendChannel<in T> implements SendChannel<T>, SelectableSend<T
   }
 
   /** @internal */
-  [attempt](item: T): undefined | typeof blocked {
+  attempt(item: T): undefined | typeof blocked {
     if (this.#closed) throw closedError("send");
     if (this.#state.broken) throw brokenError(item);
     return this.#state.offer(item) ? undefined : blocked;
   }
 
   /** @internal */
-  [enlist](item: T, selection: Selection, index: number): void {
+  enlist(item: T, selection: Selection, index: number): void {
     selection.join(this.#state.senders, new SelectedSend(item, this, selection, index));
   }
 }

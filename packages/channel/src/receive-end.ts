@@ -3,7 +3,6 @@ import { pass, refusal } from "@espalier/core/lowlevel";
 import type { ReceiveChannel } from "./channel.ts";
 import { closedError, endError } from "./channel-errors.ts";
 import { blocked, ended, type Inbox } from "./inbox.ts";
-import { attempt, enlist } from "./select-case.ts";
 import { SelectedReceive, type Selection } from "./selection.ts";
 import { PlainReceive, SteppingReceive } from "./waiting-receive.ts";
 
@@ -58,7 +57,7 @@ export abstract class ReceiveEnd<out T, out S extends object> implements Receive
    * @throws {ClosedResourceError} this end was closed.
    */
   receiveNowait(): T {
-    const item = this[attempt]();
+    const item = this.attempt();
     if (item === blocked) throw new WouldBlock("The channel holds no item; receive() would wait for one.");
     return item;
   }
@@ -104,7 +103,7 @@ export abstract class ReceiveEnd<out T, out S extends object> implements Receive
   }
 
   /** @internal */
-  [attempt](): T | typeof blocked {
+  attempt(): T | typeof blocked {
     if (this.#closed) throw closedError("receive");
     const item = this.#inbox.take(this);
     if (item === ended) throw this.#inbox.failure ?? endError();
@@ -112,7 +111,7 @@ export abstract class ReceiveEnd<out T, out S extends object> implements Receive
   }
 
   /** @internal */
-  [enlist](selection: Selection, index: number): void {
+  enlist(selection: Selection, index: number): void {
     selection.join(this.#inbox.receivers, new SelectedReceive(this, selection, index));
   }
 

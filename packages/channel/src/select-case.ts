@@ -2,29 +2,24 @@ import type { blocked } from "./inbox.ts";
 import type { Selection } from "./selection.ts";
 
 /*
- * What `select` asks of a case, and what a case asks of a channel. The names of a channel's methods are registered symbols:
- * they do not clutter it, and a `select` of one installed copy of this package takes the channels of another.
+ * What `select` asks of a case, and what a case asks of a channel. By name and not by class: a `select` of one installed copy
+ * of this package takes the channels of another.
  */
-
-/** Does it at once if that is possible, else gives `blocked`; throws the error of an end that can only fail. */
-export const attempt: unique symbol = Symbol.for("@espalier/channel:attempt");
-/** Gets in line. */
-export const enlist: unique symbol = Symbol.for("@espalier/channel:enlist");
 
 /** A receiving end, as `receiveCase` sees it. */
 export interface SelectableReceive<out T> {
-  /** @internal */
-  [attempt](): T | typeof blocked;
-  /** @internal */
-  [enlist](selection: Selection, index: number): void;
+  /** @internal Does it at once if that is possible, else gives `blocked`; throws the error of an end that can only fail. */
+  attempt(): T | typeof blocked;
+  /** @internal Gets in line. */
+  enlist(selection: Selection, index: number): void;
 }
 
 /** A sending end, as `sendCase` sees it. */
 export interface SelectableSend<in T> {
   /** @internal */
-  [attempt](item: T): undefined | typeof blocked;
+  attempt(item: T): undefined | typeof blocked;
   /** @internal */
-  [enlist](item: T, selection: Selection, index: number): void;
+  enlist(item: T, selection: Selection, index: number): void;
 }
 
 /**
