@@ -553,12 +553,17 @@ describe("statistics", () => {
 });
 
 describe("the essay's story", () => {
-  /** Takes items until one of them is poison for it; holds its clone with `using`, so its death closes it. */
-  async function consumer(end: MemoryReceiveChannel<number>, poison: number, eaten: number[]): Promise<void> {
+  /** Takes items and dies with one in its mouth after so many; holds its clone with `using`, so its death closes it. */
+  async function consumer(
+    end: MemoryReceiveChannel<number>,
+    appetite: number,
+    eaten: number[],
+  ): Promise<void> {
     using mine = end;
+    let meals = 0;
     for await (const item of mine) {
       await sleep(1);
-      if (item === poison) return;
+      if (meals++ === appetite) throw new Error(`died with item ${item} in its mouth`);
       eaten.push(item);
     }
   }
@@ -569,9 +574,9 @@ describe("the essay's story", () => {
     await run(async () => {
       const [send, receive] = openMemoryChannel<number>(0);
       const eaten: number[] = [];
-      const consumers = [3, 4, 5, Infinity, Infinity].map((poison) => {
+      const consumers = [1, 2, 3, Infinity, Infinity].map((appetite) => {
         const end = receive.clone();
-        return spawn(() => consumer(end, poison, eaten));
+        return spawn(() => consumer(end, appetite, eaten));
       });
       receive.close();
       const producer = spawn(async () => {
@@ -580,8 +585,8 @@ describe("the essay's story", () => {
       });
       await joinAll([...consumers, producer]);
       expect(producer.status).toBe("succeeded");
-      expect(eaten.length).toBeGreaterThanOrEqual(47);
-      expect(new Set(eaten).size).toBe(eaten.length);
+      expect(eaten.length).toBe(47); // three were in a mouth: that is what a retrying channel is for
+      expect(new Set(eaten).size).toBe(47);
     }, virtual());
   });
 
@@ -589,19 +594,18 @@ describe("the essay's story", () => {
     await run(async () => {
       const [send, receive] = openMemoryChannel<number>(0);
       const eaten: number[] = [];
-      const consumers = [10, 11, 12, 13, 14].map((poison) => {
+      const consumers = [2, 2, 2, 2, 2].map((appetite) => {
         const end = receive.clone();
-        return spawn(() => consumer(end, poison, eaten));
+        return spawn(() => consumer(end, appetite, eaten));
       });
       receive.close();
       const producer = spawn(async () => {
         for (let i = 0; ; i++) await send.send(i);
       });
       await joinAll([...consumers, producer]);
-      expect(consumers.map((task) => task.status)).toEqual(Array(5).fill("succeeded"));
       expect(producer.error).toBeInstanceOf(BrokenResourceError);
-      expect((producer.error as BrokenResourceError).unsent).toBe(15);
-      expect(eaten).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect((producer.error as BrokenResourceError).unsent).toBe(15); // five times two eaten, five in a mouth
+      expect(eaten.length).toBe(10);
     }, virtual());
   });
 });
