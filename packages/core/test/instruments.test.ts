@@ -1,5 +1,5 @@
 import { checkpoint, run, sleep } from "@espalier/core";
-import { currentStatus, type Instrument, park, runIn } from "@espalier/core/lowlevel";
+import { currentStatus, type Instrument, park, ParkingLot, runIn } from "@espalier/core/lowlevel";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { cancel, open, rejection, scope } from "./support/scope.ts";
@@ -31,13 +31,13 @@ describe("an instrument", () => {
     await run(
       async () => {
         log.push("main begins");
-        const child = spawn(async () => {
-          await sleep(1);
-        }, "child");
+        const gate = new ParkingLot();
+        const child = spawn(() => gate.park("gate", undefined), "child");
         const failing = spawn(() => {
           throw new Error("x");
         }, "failing");
         await failing.join();
+        gate.unpark();
         await child.join();
         await scope(
           async (status) => {
@@ -59,11 +59,11 @@ describe("an instrument", () => {
       "spawned child (pending)",
       "spawned failing (pending)",
       "parked main in join",
-      "parked child in sleep",
+      "parked child in gate",
       "exited failing (failed)",
       "resumed main from join",
+      "resumed child from gate",
       "parked main in join",
-      "resumed child from sleep",
       "exited child (succeeded)",
       "resumed main from join",
       "parked main in reply",
