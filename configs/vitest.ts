@@ -4,6 +4,10 @@ import { defineConfig, type ViteUserConfigFnObject } from "vitest/config";
 /** Tests of a package's insides, by relative import. They make no sense against the built package. */
 const whiteBox = "test/internal/**";
 
+/** Tests of what the garbage collector takes. JavaScriptCore finds pointers on the stack by guessing, and keeps some objects. */
+const leaks = "test/**/leaks.test.ts";
+const onBun = process.versions["bun"] !== undefined;
+
 /**
  * How a package is tested. `vitest run` tests the sources: the condition `@espalier/source` leads every
  * `@espalier/*`, the package's own name included, to `src`. `vitest run --mode dist` runs the same suite against
@@ -18,7 +22,7 @@ export function packageTests(): ViteUserConfigFnObject {
       ssr: { resolve: { conditions } },
       test: {
         include: ["test/**/*.test.ts"],
-        exclude: dist ? ["**/node_modules/**", whiteBox] : ["**/node_modules/**"],
+        exclude: ["**/node_modules/**", ...(dist ? [whiteBox] : []), ...(onBun ? [leaks] : [])],
         server: {
           deps: dist
             ? { external: [/\/packages\/[^/]+\/dist\//] }

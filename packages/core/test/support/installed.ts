@@ -9,6 +9,18 @@ import { build } from "esbuild";
 const packageRoot = fileURLToPath(new URL("../../", import.meta.url));
 const doors = ["index", "lowlevel", "testing"] as const;
 
+/** Bun and Deno do not say that the event loop has run dry while a module waits at its top level. */
+export const onNode: boolean =
+  process.versions["bun"] === undefined && process.versions["deno"] === undefined;
+
+/** The same program, begun and not awaited. */
+function withoutTopLevelAwait(program: string): string {
+  const lines = program.split("\n");
+  const isImport = (line: string): boolean => /^\s*import\s.*from/.test(line);
+  const body = lines.filter((line) => !isImport(line));
+  return [...lines.filter(isImport), "void (async () => {", ...body, "})();"].join("\n");
+}
+
 /** How a program ended. */
 export interface Ended {
   readonly code: number | null;
@@ -69,7 +81,7 @@ export class Installation {
     options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
   ): Promise<Ended> {
     const file = join(this.folder, `program-${this.programs++}.mjs`);
-    writeFileSync(file, program);
+    writeFileSync(file, onNode ? program : withoutTopLevelAwait(program));
     const started = performance.now();
     const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1", ...options.env };
     delete env["FORCE_COLOR"];
