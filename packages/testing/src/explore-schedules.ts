@@ -9,7 +9,10 @@ import { checkWhole } from "./whole-number.ts";
 export interface ExploreSchedulesOptions extends Omit<VirtualOptions, "seed"> {
   /** How many orders to try; 100 by default. */
   readonly runs?: number;
-  /** The seed of the first run, a whole number; the next ones count up from it. 0 by default, so that each call tries the same. */
+  /**
+   * The seed of the first run, a whole number; the next ones count up from it. 0 by default, so that each call tries the
+   * same orders.
+   */
   readonly seed?: number;
 }
 

@@ -9,7 +9,10 @@ export interface VirtualOptions {
   readonly seed?: number;
   /** What the clock shows at the start, in milliseconds; 0 by default. */
   readonly startTime?: number;
-  /** So many milliseconds of real time must nothing have moved before the clock jumps although a task awaits something foreign; 20 by default. */
+  /**
+   * When a task awaits something foreign, the clock jumps all the same once nothing has moved for so many milliseconds of
+   * real time; 20 by default, `Infinity` to wait however long it takes.
+   */
   readonly foreignQuietMs?: number;
 }
 

@@ -387,13 +387,13 @@ describe("cancelEverywhere reports", () => {
 
   it("a Cancelled that was swallowed, on entry or while parked", async () => {
     const last = await unclean(
-      cancelEverywhere(async () => {
+      cancelEverywhere(async function program() {
         await sleep(5).catch(() => undefined);
       }),
     );
     expect(last).toMatchObject({ checkpoint: 1, manner: "on entry" });
     const parked = await unclean(
-      cancelEverywhere(async () => {
+      cancelEverywhere(async function program() {
         const nap = sleep(5);
         const refused = currentStatus().cancelled;
         await nap.catch((error: unknown) => {

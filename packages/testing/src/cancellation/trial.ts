@@ -74,7 +74,9 @@ export class Trial {
   /** @throws whatever the program raises without having been cancelled. */
   async run(): Promise<Findings> {
     this.#stops.push(this.#listeners.watch(), this.#locks.watch());
-    const ending = await captureOutcome(() => runIn(this.#status, () => start(this.#context.makeBody)));
+    const ending = await captureOutcome(() =>
+      runIn(this.#status, () => enterProgram(this.#context.makeBody)),
+    );
     await waitAllTasksBlocked(); // whoever is on the way out may get there
     this.#judgeEnding(ending);
     this.#lookForOpenThings();
@@ -100,8 +102,9 @@ export class Trial {
       const outcome = unwind(this.#status, ending.error, "scope");
       if (outcome.kind === "failed") this.#note("it raised an error", outcome.error);
     } else if (raisedAt !== undefined && !this.#context.allowCompletion) {
+      const where = raisedAt === strike?.place ? "there" : `(${describePlace(raisedAt)})`;
       this.#problems.push(
-        `it swallowed the Cancelled: one was raised ${raisedAt === strike?.place ? "there" : `(${describePlace(raisedAt)})`}, ` +
+        `it swallowed the Cancelled: one was raised ${where}, ` +
           "and it returned normally all the same. A catch that meets it has to let it go on (rethrowIfCancelled)",
       );
     }
@@ -151,8 +154,11 @@ export class Trial {
   }
 }
 
-/** Makes the program and runs it; a plain async function is a program that makes itself anew each time. */
-function start(makeBody: MakeBody): unknown {
+/**
+ * Makes the program and runs it; a plain async function is a program that makes itself anew each time. Known by name to
+ * place.ts, as the border between the program and what tests it.
+ */
+function enterProgram(makeBody: MakeBody): unknown {
   const made = makeBody();
   if (isThenable(made)) return Promise.resolve(made).then(run);
   return run(made);
