@@ -16,8 +16,9 @@ export type RunVirtualOptions = VirtualOptions;
  * a time in an order that the seed decides.
  *
  * A task that awaits something foreign (a promise that is not ours, a socket) holds the clock back until nothing has
- * moved for `foreignQuietMs` of real time. The clock cannot see the rest of a task whose other flows (under `Promise.all`)
- * wait in operations of ours: give such flows a task each.
+ * moved for `foreignQuietMs` of real time. A task counts as waiting as soon as one of its flows (under `Promise.all`) waits in
+ * an operation of ours: then the clock jumps, or a deadlock is told, whatever its other flows await. Give such flows a task
+ * each.
  *
  * @checkpoint never
  * @cancellation It is a root: no scope around it can be, see `MisuseError`.
