@@ -139,9 +139,25 @@ function report(status: CancelStatus, reason: CancelReason): string {
   );
 }
 
-/** The stack above the library, without the line of the error itself. */
+/** So many frames are looked through for one of the program's; the platform's limit of 10 may hold none. */
+const deepestFrame = 30;
+
+/** Where our packages stand side by side: `packages/` in their own repository; nothing where they have been bundled. */
+const ourFolder = /^(?:file:\/\/)?(.*\/)core\/(?:src|dist)\/[^/]*$/.exec(import.meta.url)?.[1];
+
+/** The stack above the library and the platform, without the line of the error itself. */
 function callSite(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = deepestFrame;
   const lines = (new Error().stack ?? "").split("\n").slice(2);
-  const outside = lines.filter((line) => !/@espalier|packages\/[a-z-]+\/(src|dist)\//.test(line));
-  return (outside.length > 0 ? outside : lines).join("\n");
+  Error.stackTraceLimit = limit;
+  const theProgram = lines.filter((line) => !isOurs(line) && !line.includes("(node:"));
+  return (theProgram.length > 0 ? theProgram : lines).join("\n");
+}
+
+function isOurs(line: string): boolean {
+  if (/[\\/]node_modules[\\/]@espalier[\\/]/.test(line)) return true;
+  if (ourFolder === undefined) return false;
+  const path = line.split(ourFolder)[1];
+  return path !== undefined && /^[\w-]+\/(src|dist)\//.test(path);
 }

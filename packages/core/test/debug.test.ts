@@ -16,6 +16,8 @@ import {
   whenCancelled,
   withCancelSite,
 } from "@espalier/core/lowlevel";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { Installation } from "./support/installed.ts";
@@ -254,6 +256,35 @@ describe("ESPALIER_DEBUG=1", () => {
         env: value === undefined ? {} : { ESPALIER_DEBUG: value },
       });
       expect(ended).toMatchObject({ code: 0, stdout: "false false\n" });
+    }
+  });
+
+  it("shows places in the program, also where it lies in a folder that looks like one of ours", async () => {
+    for (const folder of ["packages/app/src", "packages/core/dist", "@espalier-fans/src"]) {
+      const place = join(installation.folder, folder);
+      mkdirSync(place, { recursive: true });
+      writeFileSync(
+        join(place, "main.mjs"),
+        `
+        import { checkpoint, run } from "@espalier/core";
+        import { spawnSystemTask } from "@espalier/core/lowlevel";
+        await run(async function main() {
+          const task = spawnSystemTask(() => new Promise(() => {}));
+          await checkpoint();
+          task.cancel();
+          await new Promise((resolve) => setTimeout(resolve, 1300));
+          process.exit(0);
+        });
+      `,
+      );
+      const ended = await installation.run(`import "./${folder}/main.mjs";`, {
+        env: { ESPALIER_DEBUG: "1" },
+      });
+      const [, openedAt = "", cancelledAt = ""] = ended.stderr.split(/it was (?:opened|cancelled) here:/);
+      expect(openedAt).toContain(`${folder}/main.mjs`);
+      expect(cancelledAt).toContain(`${folder}/main.mjs`);
+      const places = ended.stderr.split("\n").filter((line) => /^ +at /.test(line));
+      expect(places.filter((line) => line.includes("/@espalier/core/"))).toEqual([]);
     }
   });
 

@@ -90,6 +90,18 @@ describe("taskTree", () => {
     );
   });
 
+  it("shows no wait that has ended, however it did", async () => {
+    const status = open({ name: "waits" });
+    const [resumed, failed, stays] = [1, 2, 3].map((i) => runIn(status, () => park<void>(`wait ${i}`)));
+    resumed!.resume();
+    failed!.fail(new Error("x"));
+    await Promise.allSettled([resumed!.promise, failed!.promise]);
+    expect(taskTree().find((node) => node.name === "waits")?.waitingFor).toBe("wait 3");
+    stays!.resume();
+    expect(taskTree().find((node) => node.name === "waits")).not.toHaveProperty("waitingFor");
+    status.close();
+  });
+
   it("shows what runs outside of any run, behind the runs", async () => {
     const outside = open({ name: "outside" });
     await run(
