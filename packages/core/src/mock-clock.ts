@@ -46,6 +46,11 @@ export class MockClock implements Clock {
   }
   set rate(rate: number) {
     checkDuration(rate, "MockClock.rate");
+    if (rate === Infinity) {
+      throw new RangeError(
+        "MockClock.rate needs a finite number, not Infinity; for time that jumps, set autojumpThresholdMs to 0.",
+      );
+    }
     this.virtualBase = this.now();
     this.realBase = performance.now();
     this.currentRate = rate;
