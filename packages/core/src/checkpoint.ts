@@ -2,6 +2,7 @@ import { reasonOf, SLOW, type CancelStatus } from "./cancel-status.ts";
 import { makeCancelled } from "./errors.ts";
 import { currentStatus } from "./runtime.ts";
 import { noticeCancelPoint, noticeSchedulePoint } from "./slow-path.ts";
+import { allowUnhandled, mustBeHandled } from "./unhandled.ts";
 
 /*
  * A checkpoint is a cancel point and a schedule point. An operation that has to wait gets both from `park`; one that
@@ -31,10 +32,14 @@ export function refusal(): Promise<never> | undefined {
   if (status.flags === 0 || !isRefused(status)) return undefined;
   const cancelled = makeCancelled(reasonOf(status));
   const turn = status.runtime.scheduler.turn();
-  if (turn === undefined) return Promise.reject(cancelled);
-  return turn.then(() => {
-    throw cancelled;
-  });
+  const refused: Promise<never> =
+    turn === undefined
+      ? Promise.reject(cancelled)
+      : turn.then(() => {
+          throw cancelled;
+        });
+  if (!mustBeHandled(cancelled.reason)) allowUnhandled(refused);
+  return refused;
 }
 
 /**

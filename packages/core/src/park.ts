@@ -4,6 +4,7 @@ import { makeCancelled } from "./errors.ts";
 import { currentStatus } from "./runtime.ts";
 import type { Resumption } from "./scheduler.ts";
 import { noticeParked, noticeResumed } from "./slow-path.ts";
+import { allowUnhandled, mustBeHandled } from "./unhandled.ts";
 import { link, unlink, Waiter } from "./waiter.ts";
 
 /*
@@ -85,7 +86,7 @@ export class Parked<T> extends Waiter implements Resumption {
     // The caller (cancel-status.ts) has unlinked it, so end() would not see that it leaves the status.
     if (this.state !== PARKED) return;
     this.state = FAILED; // decided before onAbort runs: what it touches may try to resume this very operation
-    if (quiet) this.promise.catch(ignore);
+    if (quiet) allowUnhandled(this.promise);
     this.onAbort?.(this);
     this.conclude(FAILED, makeCancelled(reason));
   }
@@ -105,7 +106,9 @@ export class Parked<T> extends Waiter implements Resumption {
       if ((status.flags & SLOW) !== 0) noticeParked(this);
       if (status.cancelled && !this.shielded) {
         this.state = FAILED;
-        this.result = makeCancelled(reasonOf(status));
+        const reason = reasonOf(status);
+        if (!mustBeHandled(reason)) allowUnhandled(this.promise);
+        this.result = makeCancelled(reason);
         if ((status.flags & SLOW) !== 0) noticeResumed(this);
         status.runtime.scheduler.resume(this);
         return;
@@ -160,10 +163,6 @@ class ParkedShielded<T> extends Parked<T> {
   override get shielded(): boolean {
     return true;
   }
-}
-
-function ignore(): void {
-  // a rejection that nobody is obliged to look at
 }
 
 /**

@@ -260,6 +260,15 @@ describe("CancelStatus.cancel", () => {
     }
   });
 
+  it("so it does for what waits in the same scope", () => {
+    const top = open();
+    const status = open({ parent: top });
+    const first = parkIn(status, () => status.setShield(true));
+    const second = parkIn(status);
+    cancel(top);
+    expect([first.pending, second.pending, status.cancelled]).toEqual([false, true, false]);
+  });
+
   it("aborts what is parked in one status first come, first served", () => {
     const status = open();
     const order: number[] = [];

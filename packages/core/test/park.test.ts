@@ -252,6 +252,29 @@ describe("park and unhandled rejections", () => {
     expect(unhandled).toEqual([]);
   });
 
+  it("law 7: of several that are refused in a cancelled scope, those that nobody awaits crash nobody", async () => {
+    const unhandled = await unhandledDuring(async () => {
+      await scope(async (status) => {
+        cancel(status); // as a deadline that passed just before; a moment later the three would have been parked
+        const waits = [sleep(60_000), checkpoint(), park<void>("test").promise];
+        for (const wait of waits) await wait;
+      });
+    });
+    expect(unhandled).toEqual([]);
+  });
+
+  it("law 7: what is begun in a scope that was left, and awaited by nobody, is told: it names the remedy", async () => {
+    for (const begin of [() => sleep(60_000), () => checkpoint(), () => park<void>("test").promise]) {
+      const unhandled = await unhandledDuring(async () => {
+        const status = open({ name: "left" });
+        status.close();
+        void runIn(status, begin);
+      });
+      expect(unhandled).toEqual([expect.any(Cancelled)]);
+      expect((unhandled[0] as Cancelled).message).toContain("detached(");
+    }
+  });
+
   it("a single operation that is cancelled and that nobody awaits is told, as any promise", async () => {
     const unhandled = await unhandledDuring(async () => {
       const status = open();
