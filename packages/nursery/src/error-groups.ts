@@ -1,18 +1,26 @@
 /*
  * Taking groups of errors apart. They work on every `AggregateError`, not only on a nursery's. After Python's exception
- * groups (PEP 654).
+ * groups (PEP 654). An `AggregateError` without members (`Promise.any([])` rejects with one) is an error like any other
+ * here; as a group it would vanish.
  */
 
 /**
  * Divides an error by a predicate on its members: what matched, and the rest. Both halves keep the shape of the groups
- * that they came in; a half without members is `undefined`.
+ * that they came in; a half without members is `undefined`. An error that is no group goes to one half as it is.
  *
  * @example
  * ```ts
- * import { splitError } from "@espalier/nursery";
+ * import { openNursery, splitError } from "@espalier/nursery";
  *
- * const group = new AggregateError([new TypeError("a"), new RangeError("b")]);
- * const [typeErrors, rest] = splitError(group, (error) => error instanceof TypeError);
+ * try {
+ *   await openNursery(() => {
+ *     throw new RangeError("no such page");
+ *   });
+ * } catch (error) {
+ *   const [notFound, rest] = splitError(error, (each) => each instanceof RangeError);
+ *   if (rest !== undefined) throw rest;
+ *   console.log("handled", notFound);
+ * }
  * ```
  */
 export function splitError(
@@ -40,17 +48,30 @@ export function unwrapSingle(error: unknown): unknown {
   return single;
 }
 
-/** All errors that are not groups, in order, out of however deeply nested groups. */
+/**
+ * All errors that are not groups, in order, out of however deeply nested groups. Of anything else a list of just that.
+ *
+ * @example
+ * ```ts
+ * import { flattenErrors } from "@espalier/nursery";
+ *
+ * const [a, b, c] = [new Error("a"), new Error("b"), new Error("c")];
+ * console.log(flattenErrors(new AggregateError([a, new AggregateError([b, c])]))); // [a, b, c]
+ * ```
+ */
 export function flattenErrors(error: unknown): unknown[] {
   return isGroup(error) ? error.errors.flatMap(flattenErrors) : [error];
 }
 
 interface Group extends AggregateError {
+  /** Makes a group of the same kind with other members; else it becomes a plain `AggregateError`. */
   derive?(errors: readonly unknown[]): Error;
 }
 
 function isGroup(error: unknown): error is Group {
-  return error instanceof Error && Array.isArray((error as { errors?: unknown }).errors);
+  if (!(error instanceof Error)) return false;
+  const { errors } = error as { errors?: unknown };
+  return Array.isArray(errors) && errors.length > 0;
 }
 
 /** A half of an error: at most one. A list, because `undefined` can be thrown too. */
@@ -75,7 +96,7 @@ function regroup(group: Group, members: unknown[]): Half {
   if (members.length === 0) return [];
   if (members.length === group.errors.length && members.every((member, i) => member === group.errors[i]))
     return [group];
-  if (group.derive !== undefined) return [group.derive(members)];
+  if (typeof group.derive === "function") return [group.derive(members)];
   return [
     new AggregateError(
       members,

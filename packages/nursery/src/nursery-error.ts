@@ -24,12 +24,24 @@ export class NurseryError extends AggregateError {
   }
 }
 
+/** More errors than this are only counted, and more text of one is cut off: a thousand tasks may fail with a page each. */
+const shown = { errors: 5, characters: 200 };
+
 /** The group for a nursery of this name. */
 export function nurseryError(name: string, errors: readonly unknown[]): NurseryError {
   const count = errors.length === 1 ? "1 error" : `${errors.length} errors`;
-  return new NurseryError(errors, `${count} in the nursery "${name}": ${errors.map(summary).join("; ")}`);
+  const summaries = errors.slice(0, shown.errors).map(summary);
+  if (errors.length > shown.errors) summaries.push(`and ${errors.length - shown.errors} more`);
+  return new NurseryError(errors, `${count} in the nursery "${name}": ${summaries.join("; ")}`);
 }
 
+/** Never throws, whatever was thrown: an error in here would take the place of all the others. */
 function summary(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  let text: string;
+  try {
+    text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    text = "something that has no text";
+  }
+  return text.length > shown.characters ? `${text.slice(0, shown.characters)}...` : text;
 }

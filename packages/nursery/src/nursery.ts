@@ -1,6 +1,7 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { type CancelReason, MisuseError } from "@espalier/core";
 import {
+  captureOutcome,
   checkBody,
   currentStatus,
   makeCancelled,
@@ -9,6 +10,7 @@ import {
   reasonOf,
   shieldedCheckpoint,
   unwind,
+  unwrapOutcome,
   type CancelStatus,
 } from "@espalier/core/lowlevel";
 import { ChildTask, type Task } from "./child-task.ts";
@@ -84,7 +86,11 @@ export async function openNursery<T>(
 ): Promise<T | undefined> {
   checkBody(body, "openNursery");
   const block = new NurseryBlock<T>(options.name ?? (body.name || "nursery"));
-  await block.cancelScope.run(() => block.run(body));
+  const exit = await captureOutcome(() => block.cancelScope.run(() => block.run(body)));
+  // Out here, because the nursery's own scope must not judge them again: it is cancelled by now, because of them, and would
+  // take the AbortError of somebody's own controller for a part of that cancellation.
+  if (block.errors.length > 0) throw nurseryError(block.name, block.errors);
+  unwrapOutcome(exit);
   return block.value;
 }
 
@@ -157,7 +163,12 @@ class NurseryBlock<T> implements Nursery {
     }
   }
 
-  /** Runs inside the cancel scope: the body, then the wait for the children, then the account. */
+  /** The body's error first, then the children's in order of failure. None of them is, or holds, a cancellation. */
+  get errors(): readonly unknown[] {
+    return [...this.#bodyErrors, ...this.#childErrors];
+  }
+
+  /** Runs inside the cancel scope: the body, then the wait for the children. Raises nothing but a `Cancelled`. */
   async run(body: (nursery: Nursery) => Promise<T> | T): Promise<void> {
     this.#status = currentStatus();
     try {
@@ -167,8 +178,6 @@ class NurseryBlock<T> implements Nursery {
     }
     this.#workerEnded();
     await this.#waitForChildren();
-    const errors = [...this.#bodyErrors, ...this.#childErrors];
-    if (errors.length > 0) throw nurseryError(this.name, errors);
     if (this.#wasCancelled) throw makeCancelled(reasonOf(this.#status));
   }
 
