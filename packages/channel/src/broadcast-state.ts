@@ -43,7 +43,7 @@ export class BroadcastState {
 
   /** Gives the item to every subscription, as the overflow mode says; false if that would have to wait, or is an error. */
   publish(item: unknown): boolean {
-    if (this.lossless && (this.senders.size > 0 || !this.everybodyAccepts())) return false;
+    if (this.lossless && !this.everybodyAccepts()) return false; // so nobody is overtaken, see the invariant
     this.distribute(item);
     return true;
   }

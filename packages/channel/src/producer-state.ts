@@ -39,6 +39,7 @@ class Turn {
  *
  * Invariants, checked by `assertInvariants`, besides those of {@link Inbox}:
  * - receivers wait only while no item is offered, and nobody rests then;
+ * - at most one rests, because each taking of an item begins by letting it go on;
  * - when it is over nobody waits on either side.
  */
 export class ProducerState extends Inbox<ProducerChannelStatistics> {
@@ -46,7 +47,7 @@ export class ProducerState extends Inbox<ProducerChannelStatistics> {
   onAbandoned: () => void = () => undefined;
   /** Senders whose item was not asked for yet. */
   readonly #offering: ParkingLot<void, Turn> = new ParkingLot();
-  /** Senders whose item was taken, and the producer before it begins: they go on when something is wanted. */
+  /** The sender whose item was taken last, or the producer before it begins: goes on when something is wanted. */
   readonly #resting: ParkingLot<void, Turn> = new ParkingLot();
   /** Nothing more will be produced. Once set, never unset. */
   #over = false;
@@ -93,6 +94,7 @@ export class ProducerState extends Inbox<ProducerChannelStatistics> {
     super.assertInvariants();
     this.#offering.assertInvariants();
     this.#resting.assertInvariants();
+    if (this.#resting.size > 1) throw new Error("somebody rests although something is wanted");
     const waiting = this.#offering.size + this.#resting.size;
     if (this.receivers.size > 0 && waiting > 0) throw new Error("a receiver waits beside a producer");
     if (this.#over && this.receivers.size + waiting > 0)

@@ -441,6 +441,16 @@ describe("for await", () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
+  it("law 4: gives others a turn, also when it need not wait", async () => {
+    const [send, receive] = openMemoryChannel<number>(Infinity);
+    for (let i = 0; i < 100_000; i++) send.sendNowait(i);
+    send.close();
+    let turned = false;
+    setImmediate(() => (turned = true));
+    for await (const _ of receive) if (turned) break;
+    expect(receive.statistics().currentBufferUsed).toBeGreaterThan(0);
+  });
+
   it("waits, and ends, together with receive() in the same line", async () => {
     const [send, receive] = openMemoryChannel<number>();
     const iterator = receive[Symbol.asyncIterator]();

@@ -468,6 +468,7 @@ describe("backoff", () => {
       expect(currentTime()).toBe(0);
       const delivery = await receive.receive();
       expect(currentTime()).toBe(100);
+      expect(formatTaskTree()).not.toContain("retry after");
       expect(delivery).toMatchObject({ value: "a", attempt: 2 });
       delivery.ack();
       await sender.ended;
