@@ -150,7 +150,7 @@ function test(args) {
   const rootChecks = partial ? [] : ["//#check:types", "//#check:eslint"];
   step("types, lint", () => turbo("types", ...rootChecks, keepGoing, ...args), { needsBuild: true });
   step("packages", () => turbo("check:pkg", keepGoing, ...args), { needsBuild: true });
-  step("tests", () => turbo("test", "test:dist", "--concurrency=2", keepGoing, ...args), {
+  step("tests", () => turbo("test", "--concurrency=2", keepGoing, ...args), {
     needsBuild: true,
   });
   step("docs", () => node("scripts/check-docs.mjs"), { wholeOnly: true, needsBuild: true });
