@@ -33,6 +33,8 @@ export function packageTests(): ViteUserConfigFnObject {
         execArgv: ["--expose-gc"],
         // Long for a busy machine with two cores. A test that needs it in a quiet one is too slow.
         testTimeout: 30_000,
+        // A CI machine may be so busy that real timers, sockets and processes come late; what fails twice is a failure.
+        retry: process.env["CI"] === "true" ? 2 : 0,
         hookTimeout: 30_000,
         reporters: ["default", ["json", { outputFile: `.vitest/${dist ? "dist" : "source"}.json` }]],
       },

