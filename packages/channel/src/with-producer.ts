@@ -33,7 +33,8 @@ export interface WithProducerOptions {
  * when both fail, both come out in an `AggregateError`, the consumer's first.
  *
  * @checkpoint on exit it waits for the producer and gives others a turn, but it is never itself the source of a `Cancelled`
- * @cancellation Of the scopes around it: raised by the checkpoints inside, in the producer as well, and passed on.
+ * @cancellation Of the scopes around it: raised by the checkpoints inside, in the producer as well, and passed on; as in a
+ *   nursery, also when it has ended only the producer.
  * @throws {TypeError} one of the two is not a function.
  * @throws whatever the two raise.
  * @example
@@ -80,7 +81,7 @@ class ProducerBlock<T> {
   /** The consumer's first. A list, because `undefined` can be thrown too. */
   readonly #consumerErrors: unknown[] = [];
   readonly #producerErrors: unknown[] = [];
-  /** None or one: the cancellation of a scope around, on its way through the consumer. */
+  /** The cancellation of a scope around, on its way through the consumer, the producer, or both. */
   readonly #passing: unknown[] = [];
   #exit: Parked<void> | undefined = undefined;
 
@@ -141,6 +142,7 @@ class ProducerBlock<T> {
         );
         break;
       case "cancelled":
+        if (!state.caught) this.#passing.push(state.error);
         this.#channel.finish(
           new BrokenResourceError("The producer was cancelled before it had come to its end."),
         );

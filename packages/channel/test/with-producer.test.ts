@@ -458,23 +458,25 @@ describe("withProducer", () => {
       expect((block.standing as { error: unknown }).error).toBe(failure);
     });
 
-    it("does not take away the value of a consumer that has ended", async () => {
+    it("goes on when it has ended only the producer, as in a nursery", async () => {
+      const log: string[] = [];
       const block = begin(() =>
         withProducer(
           async (send: ProducerSendChannel<number>) => {
-            try {
-              await send.send(1);
-            } finally {
-              await turns(3);
-            }
+            await send.send(1);
           },
-          (numbers) => numbers.receive(),
+          async (numbers) => {
+            await numbers.receive();
+            await turns(3); // foreign: the cancellation does not reach it
+            log.push("the consumer is through");
+          },
         ),
       );
-      await turns(2);
+      await turns(1);
       block.cancel();
       await block.ended;
-      expect(block.result).toBe(1);
+      expect(log).toEqual(["the consumer is through"]);
+      expect(block.result).toBe("cancelled");
     });
 
     it("law 4: it only opens a block: in a cancelled scope both run to their first checkpoint", async () => {
