@@ -1,3 +1,4 @@
+import { refusal } from "@espalier/core/lowlevel";
 import { dispose } from "./async-resource.ts";
 import { chunksOf } from "./chunks-of.ts";
 import type { HalfCloseableStream, ReceiveStream, SendStream } from "./contracts.ts";
@@ -23,10 +24,15 @@ export class StapledStream<
     return this.sendStream.waitSendAllMightNotBlock();
   }
 
-  /** The sending half's own `sendEof`, if it has one; else its `aclose`. */
+  /**
+   * The sending half's own `sendEof`, if it has one; else its `aclose`, which raises `ClosedResourceError` in a task that is
+   * sending. See `HalfCloseableStream.sendEof`.
+   */
   sendEof(): Promise<void> {
     const { sendStream } = this;
-    return canSendEof(sendStream) ? sendStream.sendEof() : sendStream.aclose();
+    if (canSendEof(sendStream)) return sendStream.sendEof();
+    // Closing would close in a cancelled scope too; this is no closing, and does nothing there.
+    return refusal() ?? sendStream.aclose();
   }
 
   receiveSome(max?: number): Promise<Uint8Array | undefined> {

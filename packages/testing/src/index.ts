@@ -18,3 +18,6 @@ export type {
   SendChannelUnderTest,
 } from "./channel-rules/channel-under-test.ts";
 export { ConformanceError } from "./conformance-error.ts";
+export { checkHalfCloseableStream, checkOneWayStream, checkTwoWayStream } from "./check-streams.ts";
+export { lockstepStreamPair, memoryStreamPair } from "./memory-stream-pair.ts";
+export type { MakePair } from "./stream-rules/stream-under-test.ts";

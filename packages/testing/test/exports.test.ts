@@ -13,7 +13,12 @@ it("exports these names and no others", () => {
     "assertNoCheckpoints",
     "cancelEverywhere",
     "checkChannel",
+    "checkHalfCloseableStream",
+    "checkOneWayStream",
+    "checkTwoWayStream",
     "exploreSchedules",
+    "lockstepStreamPair",
+    "memoryStreamPair",
     "runVirtual",
     "waitAllTasksBlocked",
   ]);

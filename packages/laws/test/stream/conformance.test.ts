@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TransformStream } from "node:stream/web";
+
+import {
+  BufferedReceiveStream,
+  fromNodeDuplex,
+  fromWebStream,
+  type HalfCloseableStream,
+  openTcpListeners,
+  openTcpStream,
+  openUnixListener,
+  openUnixStream,
+  StapledStream,
+  type SocketListener,
+  type SocketStream,
+  type TlsStream,
+  toNodeDuplex,
+  toWebStream,
+  wrapTlsClient,
+  wrapTlsServer,
+} from "@espalier/stream";
+import {
+  checkHalfCloseableStream,
+  checkOneWayStream,
+  checkTwoWayStream,
+  lockstepStreamPair,
+  memoryStreamPair,
+} from "@espalier/testing";
+import { describe, it } from "vitest";
+
+const host = "127.0.0.1";
+
+async function tcpPair(): Promise<[SocketStream, SocketStream]> {
+  const [listener] = (await openTcpListeners(0, { host })) as [SocketListener];
+  try {
+    return [await openTcpStream(host, listener.port as number), await listener.accept()];
+  } finally {
+    await listener.aclose();
+  }
+}
+
+let sockets = 0;
+
+async function unixPair(): Promise<[SocketStream, SocketStream]> {
+  const folder = mkdtempSync(join(tmpdir(), "espalier-"));
+  const path =
+    process.platform === "win32"
+      ? `\\\\.\\pipe\\espalier-laws-${process.pid}-${sockets++}`
+      : join(folder, "socket");
+  const listener = await openUnixListener(path);
+  try {
+    return [await openUnixStream(path), await listener.accept()];
+  } finally {
+    await listener.aclose();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function fixture(name: string): string {
+  return readFileSync(new URL(`../../../stream/test/fixtures/${name}`, import.meta.url), "utf8");
+}
+
+async function tlsPair(options: { httpsCompatible?: boolean } = {}): Promise<[TlsStream, TlsStream]> {
+  const [client, server] = await tcpPair();
+  const accepting = wrapTlsServer(server, {
+    key: fixture("server.key.pem"),
+    cert: fixture("server.pem"),
+    ...options,
+  });
+  const secure = await wrapTlsClient(client, { ca: fixture("ca.pem"), servername: "localhost", ...options });
+  return [secure, await accepting];
+}
+
+/** Two connected sockets of Node, as streams of ours; the first one has been written to until it was full. */
+async function cloggedNodePair(): Promise<[HalfCloseableStream, HalfCloseableStream]> {
+  const server = createServer({ allowHalfOpen: true });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const client = connect({ port: (server.address() as AddressInfo).port, host, allowHalfOpen: true });
+  await once(client, "connect");
+  const [peer] = await accepted;
+  server.close();
+  client.write(new Uint8Array(8 * 2 ** 20));
+  return [fromNodeDuplex(client), fromNodeDuplex(peer)];
+}
+
+describe("keeps the contract of a HalfCloseableStream:", () => {
+  it("TCP", () => checkHalfCloseableStream(tcpPair));
+  it("a Unix socket", () => checkHalfCloseableStream(unixPair));
+  it("a Node Duplex, over TCP", () =>
+    checkHalfCloseableStream(async () => {
+      const [a, b] = await tcpPair();
+      return [fromNodeDuplex(toNodeDuplex(a)), b];
+    }, cloggedNodePair));
+  it("two streams stapled together", () =>
+    checkHalfCloseableStream(() => {
+      const [a, b] = memoryStreamPair();
+      return [new StapledStream(a, a), new StapledStream(b, b)];
+    }));
+  it("a stream in lockstep, clogged", () => checkHalfCloseableStream(lockstepStreamPair, lockstepStreamPair));
+});
+
+describe("keeps the contract of a Stream:", () => {
+  it("TLS", () => checkTwoWayStream(tlsPair));
+  it("TLS without goodbyes", () => checkTwoWayStream(() => tlsPair({ httpsCompatible: true })));
+  it("Web streams, over TCP", () =>
+    checkTwoWayStream(
+      async () => {
+        const [a, b] = await tcpPair();
+        return [fromWebStream(toWebStream(a)), b];
+      },
+      () => {
+        const [a, b] = lockstepStreamPair();
+        return [fromWebStream(toWebStream(a)), b];
+      },
+    ));
+});
+
+describe("keeps the contract of one direction:", () => {
+  it("a TransformStream", () =>
+    checkOneWayStream(() => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      return [fromWebStream(writable), fromWebStream(readable)];
+    }));
+  it("a buffered stream", () =>
+    checkOneWayStream(async () => {
+      const [a, b] = await tcpPair();
+      return [a, new BufferedReceiveStream(b)];
+    }));
+});
