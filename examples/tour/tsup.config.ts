@@ -13,10 +13,11 @@ function sources(folder: string, prefix: string): [name: string, text: string][]
 const shown = Object.fromEntries([
   ...sources("src", ""),
   ...sources("src/stops", ""),
+  ...sources("src/props", "props/"),
   ...sources("../word-count/src", "word-count/"),
 ]);
 
 export default programBuild({
-  entry: ["src/main.ts", "src/usual-script.ts"],
+  entry: ["src/main.ts", "src/usual-script.ts", "src/props/reload-*.ts", "src/props/export-*.ts"],
   define: { SOURCES: JSON.stringify(shown) },
 });

@@ -6,6 +6,9 @@ import { stops } from "../src/stops/index.ts";
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const sabotage = new URL("fixtures/sabotage.mjs", import.meta.url).href;
 
+/** Whether nothing of the stop's plain half can be run here: on Windows no program can send another one a signal. */
+const needsSignals = (stop: number): boolean => process.platform === "win32" && [7, 11, 12].includes(stop);
+
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -32,7 +35,7 @@ describe("the tour", () => {
       const summary = stdout.slice(stdout.lastIndexOf("─"));
       const rows = summary.match(/^ *\d+ {2}\S.* [✓✗] +[✓✗]$/gm) ?? [];
       expect(rows.map((row) => row.replaceAll(/ +/g, " ").trim())).toEqual(
-        stops.map(({ title }, i) => `${i + 1} ${title} ✗ ✓`),
+        stops.map(({ title }, i) => `${i + 1} ${title} ${needsSignals(i + 1) ? "✓" : "✗"} ✓`),
       );
       expect(stderr).toBe("");
       expect(stdout).not.toContain("\u001B");

@@ -6,6 +6,11 @@ import { taskNobodyHolds } from "./04-task-nobody-holds.ts";
 import { nestedNursery } from "./05-nested-nursery.ts";
 import { consumerDies } from "./06-consumer-dies.ts";
 import { realInput } from "./07-real-input.ts";
+import { consumerFails } from "./08-consumer-fails.ts";
+import { leakedPermit } from "./09-leaked-permit.ts";
+import { plantedRace } from "./10-planted-race.ts";
+import { signals } from "./11-signals.ts";
+import { ctrlC } from "./12-ctrl-c.ts";
 
 /** All stops, in the order of the tour. */
 export const stops: readonly Stop[] = [
@@ -16,4 +21,9 @@ export const stops: readonly Stop[] = [
   nestedNursery,
   consumerDies,
   realInput,
+  consumerFails,
+  leakedPermit,
+  plantedRace,
+  signals,
+  ctrlC,
 ];
