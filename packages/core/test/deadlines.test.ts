@@ -250,6 +250,20 @@ describe("the life of the process", () => {
     expect(ended).toMatchObject({ code: 0, signal: null, stdout: "Cancelled\n", stderr: "" });
   });
 
+  it("a timer that a nearer deadline replaced does not keep it alive", async () => {
+    const ended = await installation.run(`
+      import { currentTime, sleep } from "@espalier/core";
+      import { ambient, CancelStatus, currentStatus, setDeadline } from "@espalier/core/lowlevel";
+      const far = new CancelStatus("scope", "s", ambient, false).bind(currentStatus());
+      setDeadline(far, currentTime() + 3_600_000);
+      const near = sleep(10);
+      far.close();
+      await near;
+      console.log("slept");
+    `);
+    expect(ended).toMatchObject({ code: 0, signal: null, stdout: "slept\n", stderr: "" });
+  });
+
   it("sleepForever does not keep it alive", async () => {
     const ended = await installation.run(`
       import { sleepForever, sleep } from "@espalier/core";

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 
 import { rejection, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
+import { timers, timersBackTo } from "./support/timers.ts";
 import { turns } from "./support/turns.ts";
 
 describe("MockClock", () => {
@@ -271,6 +272,21 @@ describe("MockClock.attach", () => {
       },
       { clock },
     );
+  });
+
+  it("lets go of its run: nothing of it is left when the run is over", async () => {
+    const before = timers();
+    const clock = new MockClock({ autojumpThresholdMs: 3_600_000 });
+    await run(
+      async () => {
+        const sleeping = sleep(10);
+        await turns(3); // so that the cushion has begun
+        clock.jump(10);
+        await sleeping;
+      },
+      { clock },
+    );
+    await timersBackTo(before);
   });
 
   it("one after another is fine; time goes on", async () => {

@@ -38,6 +38,16 @@ describe("ParkingLot.unpark", () => {
     expect(log).toEqual(["0 found", "1 found"]);
   });
 
+  it("does not count one whose wait was ended elsewhere", async () => {
+    const lot = new ParkingLot<string, number>();
+    const [ended, waiting] = [park<string>("test"), park<string>("test")];
+    lot.add(ended, 0);
+    lot.add(waiting, 1);
+    ended.resume("elsewhere");
+    expect(lot.unpark("here")).toBe(1);
+    await expect(Promise.all([ended.promise, waiting.promise])).resolves.toEqual(["elsewhere", "here"]);
+  });
+
   it("unparkAll wakes those that wait now", async () => {
     const lot = new ParkingLot<string, number>();
     const log: string[] = [];

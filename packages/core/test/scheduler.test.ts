@@ -348,6 +348,34 @@ describe("BudgetedScheduler", () => {
     expect(scheduler.turn()).toBeUndefined();
   });
 
+  it("those who pass share a promise only while it is the last in line", async () => {
+    const scheduler = new BudgetedScheduler();
+    const log: string[] = [];
+    while (!scheduler.busy) scheduler.resume(resumption(() => undefined));
+    const first = scheduler.turn()!.then(() => log.push("first"));
+    const beside = scheduler.turn()!.then(() => log.push("beside"));
+    scheduler.resume(resumption(() => log.push("resumed")));
+    const second = scheduler.turn()!.then(() => log.push("second"));
+    await Promise.all([first, beside, second]);
+    // settled in this order; reactions come a microtask later than what is delivered directly
+    expect(log.indexOf("first")).toBeLessThan(log.indexOf("second"));
+    expect(log.indexOf("resumed")).toBeLessThan(log.indexOf("second"));
+    expect(log.indexOf("beside")).toBeLessThan(log.indexOf("second"));
+  });
+
+  it("nobody passes on a promise whose turn has come already", async () => {
+    const scheduler = new BudgetedScheduler();
+    for (let round = 0; round < 5; round++) {
+      let turn: Promise<void> | undefined;
+      do turn = scheduler.turn();
+      while (turn === undefined);
+      expect(scheduler.busy).toBe(true);
+      await turn;
+      await turns(2);
+      expect(scheduler.busy).toBe(false);
+    }
+  });
+
   it("a turn that was told of begins with a full budget", async () => {
     const scheduler = new BudgetedScheduler();
     let delivered = 0;

@@ -11,7 +11,7 @@ import {
 } from "@espalier/core";
 import { currentStatus, runIn, setDeadline, shieldedCheckpoint } from "@espalier/core/lowlevel";
 import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it, vi } from "vitest";
 
 import { cancel, inCancelledScope, open, rejection, scope } from "./support/scope.ts";
 import { timers, timersBackTo } from "./support/timers.ts";
@@ -213,6 +213,13 @@ describe("sleepUntil", () => {
     });
   });
 
+  it("needs no timer when the time has passed", async () => {
+    const set = vi.spyOn(globalThis, "setTimeout");
+    for (const time of [currentTime() - 1, 0, -Infinity]) await sleepUntil(time);
+    expect(set).not.toHaveBeenCalled();
+    set.mockRestore();
+  });
+
   it("is a checkpoint when the time has passed", async () => {
     await virtually(async () => {
       await sleep(10);
@@ -386,14 +393,19 @@ describe("setDeadline", () => {
     });
   });
 
-  it("does nothing to a scope that was left or cancelled", async () => {
+  it("does nothing to a scope that was left or cancelled, and leaves no timer for it", async () => {
+    const { deadlines } = currentStatus().runtime;
+    const before = deadlines.size;
     const left = open();
     left.close();
-    setDeadline(left, currentTime() + 10);
+    setDeadline(left, currentTime() + 3_600_000);
+    setDeadline(left, -Infinity);
     const cancelled = open();
     cancel(cancelled, "first");
+    setDeadline(cancelled, currentTime() + 3_600_000);
     setDeadline(cancelled, -Infinity);
     expect(await rejection(runIn(cancelled, checkpoint))).toMatchObject({ reason: { reason: "first" } });
+    expect(deadlines.size).toBe(before);
     cancelled.close();
   });
 

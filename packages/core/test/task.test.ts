@@ -177,6 +177,26 @@ describe("Task", () => {
     expect(await late).toBeInstanceOf(Cancelled);
   });
 
+  it("is counted right although it ends while flows of it are still parked", async () => {
+    await run(async () => {
+      const { runtime } = currentStatus();
+      expect(runtime.movingTasks).toBe(1);
+      const leaving = spawn(() => {
+        for (let i = 0; i < 3; i++) sleep(60_000).catch(() => undefined);
+      });
+      await leaving.join();
+      await turns(2);
+      expect(runtime.movingTasks).toBe(1);
+      const failing = spawn(() => {
+        sleep(60_000).catch(() => undefined);
+        throw new Error("x");
+      });
+      await failing.join();
+      await turns(2);
+      expect(runtime.movingTasks).toBe(1);
+    });
+  });
+
   it("startNow runs the body up to its first await", async () => {
     const task = new TestTask<string>("t", currentStatus());
     const log: string[] = [];

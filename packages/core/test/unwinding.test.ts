@@ -166,6 +166,20 @@ describe("isCancelled", () => {
       });
     });
 
+    it("is not ours behind a shield that was cancelled itself", async () => {
+      await scope(async (outer) => {
+        void signalOf(outer);
+        await scope(
+          (inner) => {
+            cancel(outer);
+            cancel(inner);
+            expect(isCancelled(abortError())).toBe(false);
+          },
+          { shield: true },
+        );
+      });
+    });
+
     it("is not ours when a scope beside this one was cancelled", async () => {
       await scope((status) => {
         void signalOf(status);
