@@ -11,12 +11,19 @@ Written by \`npm run bench\`; how, and how to run it, is in [bench/README.md](..
 to \`raw\`, the least code that does the job with promises and what Node brings, in the same run on the same machine; less
 is better. Only ratios say something: the times are there to tell how long a run was.
 
-| contender | what it is |
-| --------- | ---------- |
-| raw       | hand-written promises for just this job; a scope is an \`AbortController\` |
-| raw-als   | the same with an \`AsyncLocalStorage\` context for each task and scope: what an ambient library cannot avoid |
-| raw-scope | written by hand with the guarantees of Espalier: a token passed down, every wait abortable, FIFO, no starvation |
-| espalier  | as a user of Espalier writes it |
+${markdownTable([
+  ["contender", "what it is"],
+  ["raw", "hand-written promises for just this job; a scope is an `AbortController`"],
+  [
+    "raw-als",
+    "the same with an `AsyncLocalStorage` context for each task and scope: what an ambient library cannot avoid",
+  ],
+  [
+    "raw-scope",
+    "written by hand with the guarantees of Espalier: a token passed down, every wait abortable, FIFO, no starvation",
+  ],
+  ["espalier", "as a user of Espalier writes it"],
+])}
 
 Each cell is the median over processes of the ratio to the \`raw\` process of the same round, with the lowest and the
 highest in brackets. "noise" is \`raw\` against itself: what lies within it says nothing.`;
