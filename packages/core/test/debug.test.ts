@@ -259,7 +259,7 @@ describe("ESPALIER_DEBUG=1", () => {
     }
   });
 
-  // Deno writes the frames of a stack in a way of its own.
+  // Bun and Deno write the frames of a stack in ways of their own.
   it.skipIf(process.versions["deno"] !== undefined)(
     "shows places in the program, also where it lies in a folder that looks like one of ours",
     async () => {
