@@ -4,9 +4,9 @@ import { MockClock } from "@espalier/core/testing";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 
+import { Installation } from "./support/installed.ts";
 import { rejection, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
-import { timers, timersBackTo } from "./support/timers.ts";
 import { turns } from "./support/turns.ts";
 
 describe("MockClock", () => {
@@ -274,19 +274,23 @@ describe("MockClock.attach", () => {
     );
   });
 
-  it("lets go of its run: nothing of it is left when the run is over", async () => {
-    const before = timers();
-    const clock = new MockClock({ autojumpThresholdMs: 3_600_000 });
-    await run(
-      async () => {
-        const sleeping = sleep(10);
-        await turns(3); // so that the cushion has begun
-        clock.jump(10);
-        await sleeping;
-      },
-      { clock },
-    );
-    await timersBackTo(before);
+  it("lets go of its run: a cushion that has begun does not keep the process alive", async () => {
+    const installation = await Installation.make();
+    try {
+      const ended = await installation.run(`
+        import { run, sleep } from "@espalier/core";
+        import { MockClock } from "@espalier/core/testing";
+        const clock = new MockClock({ autojumpThresholdMs: 3_600_000 });
+        await run(async () => {
+          setTimeout(() => clock.jump(10), 20);
+          await sleep(10);
+        }, { clock });
+        console.log("over");
+      `);
+      expect(ended).toMatchObject({ code: 0, signal: null, stdout: "over\n", stderr: "" });
+    } finally {
+      installation.remove();
+    }
   });
 
   it("one after another is fine; time goes on", async () => {

@@ -398,12 +398,12 @@ describe("setDeadline", () => {
     const before = deadlines.size;
     const left = open();
     left.close();
-    setDeadline(left, currentTime() + 3_600_000);
     setDeadline(left, -Infinity);
+    setDeadline(left, currentTime() + 3_600_000);
     const cancelled = open();
     cancel(cancelled, "first");
-    setDeadline(cancelled, currentTime() + 3_600_000);
     setDeadline(cancelled, -Infinity);
+    setDeadline(cancelled, currentTime() + 3_600_000);
     expect(await rejection(runIn(cancelled, checkpoint))).toMatchObject({ reason: { reason: "first" } });
     expect(deadlines.size).toBe(before);
     cancelled.close();
