@@ -260,7 +260,7 @@ describe("ESPALIER_DEBUG=1", () => {
   });
 
   // Bun and Deno write the frames of a stack in ways of their own.
-  it.skipIf(process.versions["deno"] !== undefined)(
+  it.skipIf(process.versions["deno"] !== undefined || process.versions["bun"] !== undefined)(
     "shows places in the program, also where it lies in a folder that looks like one of ours",
     async () => {
       for (const folder of ["packages/app/src", "packages/core/dist", "@espalier-fans/src"]) {
