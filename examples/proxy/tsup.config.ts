@@ -1,0 +1,3 @@
+import { programBuild } from "../../configs/tsup.ts";
+
+export default programBuild();
