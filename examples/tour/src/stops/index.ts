@@ -11,6 +11,9 @@ import { leakedPermit } from "./09-leaked-permit.ts";
 import { plantedRace } from "./10-planted-race.ts";
 import { signals } from "./11-signals.ts";
 import { ctrlC } from "./12-ctrl-c.ts";
+import { linearProgram } from "./13-linear-program.ts";
+import { slowReader } from "./14-slow-reader.ts";
+import { cutGoodbye } from "./15-cut-goodbye.ts";
 
 /** All stops, in the order of the tour. */
 export const stops: readonly Stop[] = [
@@ -26,4 +29,7 @@ export const stops: readonly Stop[] = [
   plantedRace,
   signals,
   ctrlC,
+  linearProgram,
+  slowReader,
+  cutGoodbye,
 ];
