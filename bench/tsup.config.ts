@@ -1,3 +1,3 @@
 import { programBuild } from "../configs/tsup.ts";
 
-export default programBuild({ entry: ["src/main.ts", "src/cell.ts", "src/micro.ts"] });
+export default programBuild({ entry: ["src/main.ts", "src/cell.ts", "src/micro.ts", "src/echo.ts"] });

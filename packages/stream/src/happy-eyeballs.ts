@@ -23,6 +23,8 @@ export async function firstToConnect<C extends Connection>(
   connectTo: (address: ResolvedAddress) => Promise<C>,
   delayMs: number,
 ): Promise<ConnectOutcome<C>> {
+  const [only] = addresses;
+  if (only !== undefined && addresses.length === 1) return connectAlone(connectTo(only));
   const errors: unknown[] = [];
   const connected: C[] = [];
   try {
@@ -50,6 +52,16 @@ export async function firstToConnect<C extends Connection>(
   const [winner, ...late] = connected; // two may have connected in the same moment
   for (const connection of late) connection.destroy();
   return { winner, errors };
+}
+
+/** No race, no nursery: most connections go to one address. */
+async function connectAlone<C extends Connection>(attempt: Promise<C>): Promise<ConnectOutcome<C>> {
+  try {
+    return { winner: await attempt, errors: [] };
+  } catch (error) {
+    rethrowIfCancelled(error);
+    return { winner: undefined, errors: [error] };
+  }
 }
 
 /** IPv6 and IPv4 in turn, beginning with the family that the resolver prefers. */

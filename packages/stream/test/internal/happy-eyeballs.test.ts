@@ -83,6 +83,15 @@ describe("firstToConnect", () => {
       expect(connections.filter(({ destroyed }) => !destroyed)).toEqual([winner]);
     }));
 
+  it("takes an only address as it is: connected, failed, or cancelled", () =>
+    virtual(async () => {
+      expect((await race([{ connectsAfter: 10 }])).winner).toBeDefined();
+      expect((await race([{ failsAfter: 10 }])).errors.map(String)).toEqual(["Error: no 0"]);
+      const scope = new CancelScope({ timeout: 400 });
+      await scope.run(() => race(["black hole"]));
+      expect(scope.cancelledCaught).toBe(true);
+    }));
+
   it("gives all errors when nobody answers", () =>
     virtual(async () => {
       const { winner, errors } = await race([{ failsAfter: 500 }, { failsAfter: 10 }, { failsAfter: 20 }]);
