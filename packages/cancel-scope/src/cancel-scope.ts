@@ -30,6 +30,14 @@ export interface CancelScopeOptions {
   readonly kind?: StatusKind;
 }
 
+/** How many blocks are being entered at this moment, each by the body of the one before it. */
+let entering = 0;
+/**
+ * More of them would fill the call stack: a thousand nurseries, one in the other with no `await` in between, are enough. The
+ * body of the next one begins a microtask later instead.
+ */
+const deepest = 200;
+
 /**
  * A block of code that can be cancelled as a whole: by `cancel()`, by a deadline, by an `AbortSignal`. While it is
  * cancelled every checkpoint inside raises `Cancelled`, each time, also in `catch` and `finally`; the scope catches it at
@@ -105,7 +113,15 @@ export class CancelScope {
     this.#enter();
     const stopListening = this.#listen();
     try {
-      return await runIn(status, () => body(this));
+      if (entering >= deepest) await Promise.resolve(); // goes on with an empty stack
+      let result: Promise<T> | T;
+      entering++;
+      try {
+        result = runIn(status, () => body(this));
+      } finally {
+        entering--;
+      }
+      return await result;
     } catch (error) {
       return this.#leaveWith(error);
     } finally {

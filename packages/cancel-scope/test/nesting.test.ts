@@ -201,6 +201,27 @@ describe("1,000 nested scopes", () => {
     expect(scopes.flatMap((scope, i) => (scope.cancelledCaught ? [i] : []))).toEqual([0]);
   });
 
+  it("do not fill the call stack, at 10,000 either: it was cold and full at some 1,200", async () => {
+    const scopes = await nested(10_000, async (all) => {
+      all[0]!.cancel();
+      await checkpoint();
+    });
+    expect(scopes[0]!.cancelledCaught).toBe(true);
+  });
+
+  it("begin their bodies at once, a microtask later where they are nested very deeply", async () => {
+    const begun: number[] = [];
+    const open = (depth: number): Promise<unknown> =>
+      new CancelScope().run(() => {
+        begun.push(depth);
+        return depth < 1000 ? open(depth + 1) : undefined;
+      });
+    const ended = open(1);
+    expect(begun.length).toBeGreaterThanOrEqual(100);
+    await ended;
+    expect(begun).toHaveLength(1000);
+  });
+
   it("an error passes through all of them", async () => {
     const error = new Error("innermost");
     expect(await rejection(nested(1000, () => Promise.reject(error)))).toBe(error);

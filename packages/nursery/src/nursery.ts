@@ -1,7 +1,6 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { type CancelReason, MisuseError } from "@espalier/core";
 import {
-  captureOutcome,
   checkBody,
   currentStatus,
   makeCancelled,
@@ -10,7 +9,6 @@ import {
   reasonOf,
   shieldedCheckpoint,
   unwind,
-  unwrapOutcome,
   type CancelStatus,
 } from "@espalier/core/lowlevel";
 import { ChildTask, type Task } from "./child-task.ts";
@@ -86,11 +84,14 @@ export async function openNursery<T>(
 ): Promise<T | undefined> {
   checkBody(body, "openNursery");
   const block = new NurseryBlock<T>(options.name ?? (body.name || "nursery"));
-  const exit = await captureOutcome(() => block.cancelScope.run(() => block.run(body)));
+  try {
+    await block.cancelScope.run(() => block.run(body));
+  } catch (cancelled) {
+    if (block.errors.length === 0) throw cancelled;
+  }
   // Out here, because the nursery's own scope must not judge them again: it is cancelled by now, because of them, and would
   // take the AbortError of somebody's own controller for a part of that cancellation.
   if (block.errors.length > 0) throw nurseryError(block.name, block.errors);
-  unwrapOutcome(exit);
   return block.value;
 }
 
