@@ -162,7 +162,7 @@ describe("daemons", () => {
       const steps: string[] = [];
       await openNursery(async (around) => {
         let nursery: Nursery | undefined;
-        around.startSoon(() => openNursery((given) => void (nursery = given)));
+        around.startSoon(() => openNursery((given) => ((nursery = given), sleep(1))));
         around.startSoon(async () => {
           await nursery!.start<void>(async (started) => {
             await sleep(20);

@@ -233,7 +233,8 @@ describe("Nursery.start", () => {
         await openNursery(async (around) => {
           around.startSoon(() =>
             openNursery((nursery) => {
-              target = nursery; // the body ends at once
+              target = nursery;
+              return sleep(1); // the body ends long before the child is ready
             }).then(() => ends.push(`nursery left at ${currentTime()}`)),
           );
           around.startSoon(async () => {
@@ -254,7 +255,7 @@ describe("Nursery.start", () => {
         const ends: string[] = [];
         await openNursery(async (around) => {
           around.startSoon(() =>
-            openNursery((nursery) => void (target = nursery)).then(() =>
+            openNursery((nursery) => ((target = nursery), sleep(1))).then(() =>
               ends.push(`nursery left at ${currentTime()}`),
             ),
           );
