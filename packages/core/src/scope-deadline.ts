@@ -5,7 +5,7 @@ import { currentStatus } from "./runtime.ts";
 
 /** Cancels a status when its time has come. */
 class ScopeDeadline extends Deadline {
-  private readonly status: CancelStatus;
+  private status: CancelStatus | undefined;
 
   constructor(status: CancelStatus, time: number) {
     super(status.runtime.deadlines, time);
@@ -13,8 +13,13 @@ class ScopeDeadline extends Deadline {
   }
 
   expire(): void {
-    const reason: CancelReason = { source: "deadline", scope: this.status.name };
-    this.status.cancel(reason);
+    const status = this.status as CancelStatus;
+    const reason: CancelReason = { source: "deadline", scope: status.name };
+    status.cancel(reason);
+  }
+
+  protected letGo(): void {
+    this.status = undefined;
   }
 }
 
@@ -22,8 +27,8 @@ class ScopeDeadline extends Deadline {
 export function setDeadline(status: CancelStatus, time: number): void {
   if (status.closed) return;
   status.deadline?.cancel();
-  const deadline = (status.deadline ??= new ScopeDeadline(status, time));
-  deadline.time = time;
+  const deadline = new ScopeDeadline(status, time);
+  status.deadline = deadline;
   if (time <= status.runtime.clock.now()) deadline.expire();
   else if (status.own === undefined) deadline.deadlines.add(deadline);
 }

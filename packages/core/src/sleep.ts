@@ -67,7 +67,7 @@ export function currentTime(): number {
 }
 
 class Alarm extends Deadline {
-  private readonly sleeper: Parked<void>;
+  private sleeper: Parked<void> | undefined;
 
   constructor(deadlines: Deadlines, time: number, sleeper: Parked<void>) {
     super(deadlines, time);
@@ -75,7 +75,11 @@ class Alarm extends Deadline {
   }
 
   expire(): void {
-    this.sleeper.resume();
+    this.sleeper?.resume();
+  }
+
+  protected letGo(): void {
+    this.sleeper = undefined;
   }
 }
 

@@ -17,6 +17,9 @@ class Bell extends Deadline {
   expire(): void {
     this.ring();
   }
+  protected letGo(): void {
+    // it is about nothing that could be collected
+  }
 }
 
 afterEach(() => {

@@ -353,6 +353,9 @@ describe("cancelEverywhere reports", () => {
       expire(): void {
         // rings
       }
+      protected letGo(): void {
+        // it is about nothing
+      }
     }
     const error = await unclean(
       cancelEverywhere(async () => {
