@@ -117,7 +117,7 @@ export class CancelScope {
       let result: Promise<T> | T;
       entering++;
       try {
-        result = runIn(status, () => body(this));
+        result = runIn(status, body, this);
       } finally {
         entering--;
       }

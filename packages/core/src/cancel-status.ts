@@ -1,5 +1,6 @@
 import type { CancelReason } from "./cancel-reason.ts";
 import type { Deadline } from "./deadlines.ts";
+import { type Cancelled, makeCancelled } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Task } from "./task.ts";
 import { unlink, type Waiter } from "./waiter.ts";
@@ -202,7 +203,14 @@ function recompute(top: CancelStatus, leaving: boolean): void {
     if (status === top) break;
     status = status.next;
   }
-  for (const each of cancelled) if (each.cancelled && each.waiters !== undefined) abortWaiters(each, leaving);
+  let error: Cancelled | undefined;
+  for (const each of cancelled) {
+    if (!each.cancelled || each.waiters === undefined) continue;
+    const reason = reasonOf(each);
+    // One for all: a hundred thousand would be a third of what it costs to cancel as many tasks. AbortSignals do the same.
+    if (error?.reason !== reason) error = makeCancelled(reason);
+    abortWaiters(each, error, leaving);
+  }
 }
 
 /** Sets the flags of one status; says whether it changed, that is, whether its children have to be looked at. */
@@ -220,10 +228,10 @@ function mark(status: CancelStatus): boolean {
   return true;
 }
 
-function abortWaiters(status: CancelStatus, leaving: boolean): void {
+function abortWaiters(status: CancelStatus, error: Cancelled, leaving: boolean): void {
   const first = status.waiters as Waiter;
   if (first.next === first) {
-    abortWaiter(status, first, leaving);
+    abortWaiter(first, error, leaving);
     return;
   }
   // A copy, because an abort may end other waits of the ring; it may also lift the cancellation again, by a shield.
@@ -233,13 +241,13 @@ function abortWaiters(status: CancelStatus, leaving: boolean): void {
     waiters.push(waiter);
     waiter = waiter.next;
   } while (waiter !== first);
-  for (const each of waiters) if (each.linked && status.cancelled) abortWaiter(status, each, true);
+  for (const each of waiters) if (each.linked && status.cancelled) abortWaiter(each, error, true);
 }
 
-function abortWaiter(status: CancelStatus, waiter: Waiter, quiet: boolean): void {
+function abortWaiter(waiter: Waiter, error: Cancelled, quiet: boolean): void {
   if (waiter.shielded) return;
   unlink(waiter);
-  waiter.abort(reasonOf(status), quiet);
+  waiter.abort(error, quiet);
 }
 
 function adopt(parent: CancelStatus, child: CancelStatus): void {

@@ -4,7 +4,8 @@ import { describeReason, type CancelReason } from "./cancel-reason.ts";
 /**
  * Raised by every checkpoint inside a cancelled scope, each time, until the scope is left. It is not an error of the
  * program: the scope that was cancelled catches it at its end. A `catch` that meets it must let it go on
- * (`rethrowIfCancelled(error)`); if one does not, the next checkpoint raises it again.
+ * (`rethrowIfCancelled(error)`); if one does not, the next checkpoint raises it again. Everything that one cancellation
+ * finds waiting gets the same object.
  *
  * It cannot be constructed: cancel a scope instead.
  */

@@ -1,5 +1,6 @@
 import type { CancelReason } from "./cancel-reason.ts";
 import { reasonOf, type CancelStatus } from "./cancel-status.ts";
+import type { Cancelled } from "./errors.ts";
 import { link, unlink, Waiter } from "./waiter.ts";
 
 /** What a hook calls. `leaving` is true if the status was not cancelled, but its block has been left. */
@@ -18,8 +19,8 @@ class Hook extends Waiter {
     return undefined;
   }
 
-  abort(reason: CancelReason): void {
-    this.callback(reason, this.status.own === undefined && this.status.closed);
+  abort(cancelled: Cancelled): void {
+    this.callback(cancelled.reason, this.status.own === undefined && this.status.closed);
   }
 }
 

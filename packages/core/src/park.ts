@@ -1,6 +1,5 @@
-import type { CancelReason } from "./cancel-reason.ts";
 import { reasonOf, SLOW, type CancelStatus } from "./cancel-status.ts";
-import { makeCancelled } from "./errors.ts";
+import { type Cancelled, makeCancelled } from "./errors.ts";
 import { currentStatus } from "./runtime.ts";
 import type { Resumption } from "./scheduler.ts";
 import { noticeParked, noticeResumed } from "./slow-path.ts";
@@ -82,13 +81,13 @@ export class Parked<T> extends Waiter implements Resumption {
   }
 
   /** @internal */
-  abort(reason: CancelReason, quiet: boolean): void {
+  abort(cancelled: Cancelled, quiet: boolean): void {
     // The caller (cancel-status.ts) has unlinked it, so end() would not see that it leaves the status.
     if (this.state !== PARKED) return;
     this.state = FAILED; // decided before onAbort runs: what it touches may try to resume this very operation
     if (quiet) allowUnhandled(this.promise);
     this.onAbort?.(this);
-    this.conclude(FAILED, makeCancelled(reason));
+    this.conclude(FAILED, cancelled);
   }
 
   /** @internal The scheduler lets it through. */

@@ -38,7 +38,7 @@ export function unwind(status: CancelStatus, error: unknown, block: "scope" | "t
       return { kind: "failed", error: strayed(error, status.name) };
     return { kind: "cancelled", error };
   }
-  const rest = withoutCancelled(status, error, new Map());
+  const rest = restOf(status, error);
   if (rest !== nothing) return { kind: "failed", error: rest };
   return status.catches ? caught : { kind: "cancelled", error };
 }
@@ -70,13 +70,18 @@ export function rethrowIfCancelled(error: unknown): void {
 }
 
 function isOurs(status: CancelStatus, error: unknown): boolean {
-  return withoutCancelled(status, error, new Map()) === nothing;
+  return restOf(status, error) === nothing;
+}
+
+/** The error without what is our cancellation in it, `nothing` if that is all. */
+function restOf(status: CancelStatus, error: unknown): unknown {
+  return isCancelledItself(error) ? nothing : withoutCancelled(status, error, new Map());
 }
 
 /** What became of the groups that were looked at; one that is being looked at stands for itself, so cycles end. */
 type Seen = Map<object, unknown>;
 
-/** The error without what is our cancellation in it; the very same error if there is none. */
+/** What {@link restOf} gives; the very same error if nothing of it is ours. */
 function withoutCancelled(status: CancelStatus, error: unknown, seen: Seen): unknown {
   if (typeof error !== "object" || error === null) return error;
   if (isCancelledItself(error) || isOurAbortError(status, error)) return nothing;

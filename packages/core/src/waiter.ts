@@ -1,5 +1,5 @@
-import type { CancelReason } from "./cancel-reason.ts";
 import type { CancelStatus } from "./cancel-status.ts";
+import type { Cancelled } from "./errors.ts";
 
 /**
  * Something that wants to know when a cancel status becomes cancelled: a parked operation, or a hook. Waiters of one
@@ -36,9 +36,10 @@ export abstract class Waiter {
   /**
    * Called at most once, synchronously from `cancel()`, after the waiter has been unlinked; must not throw.
    *
+   * @param cancelled - What to raise; one for all that a cancellation ends.
    * @param quiet - True if nobody may be listening: the block has been left, or several things wait in one status.
    */
-  abstract abort(reason: CancelReason, quiet: boolean): void;
+  abstract abort(cancelled: Cancelled, quiet: boolean): void;
 }
 
 /** Puts the waiter at the end of its status's ring. */

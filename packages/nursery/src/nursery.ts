@@ -110,9 +110,10 @@ class NurseryBlock<T> implements Nursery {
   value: T | undefined = undefined;
   /** The status of the cancel scope, in which the children live; set before the body gets hold of the nursery. */
   #status!: CancelStatus;
-  readonly #children = new Set<ChildTask<unknown>>();
   /** The body, every child that is not a daemon, every `start` that waits for its child. */
   #workers = 1;
+  /** The children, daemons too, that have not ended. A count: what hangs under the status tells which they are. */
+  #live = 0;
   /** Once set, never unset: nothing is left, and nothing is taken any more. */
   #closed = false;
   /** None or one. A list, because `undefined` can be thrown too. */
@@ -128,15 +129,15 @@ class NurseryBlock<T> implements Nursery {
   }
 
   get tasks(): ReadonlySet<Task> {
-    return new Set(this.#children);
+    return new Set(this.#children());
   }
 
-  startSoon<U>(fn: () => Promise<U> | U, options: StartOptions = {}): Task<U> {
+  startSoon<U>(fn: () => Promise<U> | U, options?: StartOptions): Task<U> {
     checkBody(fn, "startSoon");
     this.#requireOpen("startSoon");
     const child = new ChildTask<U>(
       taskName(fn, options),
-      options.daemon === true,
+      options?.daemon === true,
       this.#status,
       this.#childEnded,
     );
@@ -145,15 +146,12 @@ class NurseryBlock<T> implements Nursery {
     return child;
   }
 
-  async start<S>(
-    fn: (started: (value: S) => void) => Promise<unknown>,
-    options: StartOptions = {},
-  ): Promise<S> {
+  async start<S>(fn: (started: (value: S) => void) => Promise<unknown>, options?: StartOptions): Promise<S> {
     checkBody(fn, "start");
     this.#requireOpen("start");
     this.#workers++; // a pending start keeps the nursery open
     try {
-      const pending = new PendingStart<S>(taskName(fn, options), options.daemon === true, (child) => {
+      const pending = new PendingStart<S>(taskName(fn, options), options?.daemon === true, (child) => {
         child.onEnded = this.#childEnded;
         this.#adopt(child);
         child.cancelStatus.move(this.#status);
@@ -198,25 +196,25 @@ class NurseryBlock<T> implements Nursery {
       this.#wasCancelled = true;
       this.#cancelAll(undefined);
     }
-    this.#children.delete(child);
+    this.#live--;
     if (child.daemon) this.#closeIfEmpty();
     else this.#workerEnded();
   };
 
   #adopt(child: ChildTask<unknown>): void {
-    this.#children.add(child);
+    this.#live++;
     if (!child.daemon) this.#workers++;
     else if (this.#workers === 0) child.cancelStatus.cancel(this.#daemonsOnly());
   }
 
   #workerEnded(): void {
     if (--this.#workers > 0) return;
-    for (const daemon of [...this.#children]) daemon.cancelStatus.cancel(this.#daemonsOnly());
+    for (const daemon of this.#children()) daemon.cancelStatus.cancel(this.#daemonsOnly());
     this.#closeIfEmpty();
   }
 
   #closeIfEmpty(): void {
-    if (this.#workers > 0 || this.#children.size > 0) return;
+    if (this.#workers > 0 || this.#live > 0) return;
     this.#closed = true;
     this.#exit?.resume();
   }
@@ -228,8 +226,21 @@ class NurseryBlock<T> implements Nursery {
     return this.#exit.promise;
   }
 
+  /** Not every task in the status is ours: the child of a `start` that waits may be under it, when the body called it. */
+  #children(): ChildTask<unknown>[] {
+    const children: ChildTask<unknown>[] = [];
+    const first = this.#status.firstChild;
+    for (let each = first; each !== undefined; each = each.next === first ? undefined : each.next) {
+      const { task } = each;
+      if (task?.cancelStatus === each && task instanceof ChildTask && task.onEnded === this.#childEnded)
+        children.push(task);
+    }
+    return children;
+  }
+
   #cancelAll(cause: unknown): void {
-    this.#status.cancel({ source: "nursery", reason: cause, scope: this.name });
+    if (this.#status.own === undefined)
+      this.#status.cancel({ source: "nursery", reason: cause, scope: this.name });
   }
 
   #daemonsOnly(): CancelReason {
@@ -245,6 +256,6 @@ class NurseryBlock<T> implements Nursery {
   }
 }
 
-function taskName(fn: { readonly name: string }, options: StartOptions): string {
-  return options.name ?? (fn.name || "task");
+function taskName(fn: { readonly name: string }, options: StartOptions | undefined): string {
+  return options?.name ?? (fn.name || "task");
 }

@@ -26,6 +26,9 @@ class SomeDeadline extends Deadline {
   expire(): void {
     // never
   }
+  protected letGo(): void {
+    // nothing
+  }
 }
 
 class SomeTask extends Task {
@@ -170,6 +173,7 @@ describe("law 12: what installed copies share", () => {
         "startNow",
         "startSoon",
         "status",
+        "succeed",
       ],
     });
     task.cancelStatus.close();
@@ -198,14 +202,14 @@ describe("law 12: what installed copies share", () => {
   it("Deadline and the deadline of a scope", () => {
     const plain = new SomeDeadline(ambient.deadlines, 5);
     expect(layout(plain)).toEqual({
-      fields: ["deadlines", "order", "position", "time"],
-      methods: ["cancel", "expire"],
+      fields: ["deadlines", "order", "time"],
+      methods: ["cancel", "expire", "letGo"],
     });
     const status = open();
     setDeadline(status, Infinity);
     expect(layout(status.deadline!)).toEqual({
-      fields: ["deadlines", "order", "position", "status", "time"],
-      methods: ["cancel", "expire"],
+      fields: ["deadlines", "order", "status", "time"],
+      methods: ["cancel", "expire", "letGo"],
     });
     status.close();
   });
