@@ -1,6 +1,5 @@
-import { checkBody, checkDuration, checkTime, currentStatus } from "@espalier/core/lowlevel";
-import { CancelScope } from "./cancel-scope.ts";
-import { scopeOptions, type TimeLimitOptions } from "./move-on.ts";
+import type { CancelScope } from "./cancel-scope.ts";
+import { type Limit, limitedScope, type TimeLimitOptions } from "./limited-scope.ts";
 import { TooSlowError } from "./too-slow-error.ts";
 
 /** What `failAfter` and `failAt` hand to their body: the limit can be moved; nothing else can end it. */
@@ -33,14 +32,12 @@ export interface TimeLimit {
  * }
  * ```
  */
-export async function failAfter<T>(
+export function failAfter<T>(
   ms: number,
   body: (limit: TimeLimit) => Promise<T> | T,
   options: TimeLimitOptions = {},
 ): Promise<T> {
-  checkDuration(ms, "failAfter");
-  checkBody(body, "failAfter");
-  return runLimited(new CancelScope(scopeOptions(options, "failAfter", { timeout: ms })), body, `${ms} ms`);
+  return fail("failAfter", { timeout: ms }, body, options);
 }
 
 /**
@@ -53,34 +50,32 @@ export async function failAfter<T>(
  * @throws {RangeError} `time` is NaN, or can only be a calendar time.
  * @throws {TypeError} `body` is not a function.
  */
-export async function failAt<T>(
+export function failAt<T>(
   time: number,
   body: (limit: TimeLimit) => Promise<T> | T,
   options: TimeLimitOptions = {},
 ): Promise<T> {
-  checkTime(time, "failAt", currentStatus().runtime);
-  checkBody(body, "failAt");
-  return runLimited(
-    new CancelScope(scopeOptions(options, "failAt", { deadline: time })),
-    body,
-    `the time ${time}`,
-  );
+  return fail("failAt", { deadline: time }, body, options);
 }
 
-async function runLimited<T>(
-  scope: CancelScope,
+async function fail<T>(
+  caller: string,
+  limit: Limit,
   body: (limit: TimeLimit) => Promise<T> | T,
-  limit: string,
+  options: TimeLimitOptions,
 ): Promise<T> {
-  const value = await scope.run(() => body(new Limit(scope)));
+  const scope = limitedScope(caller, limit, body, options);
+  const value = await scope.run(() => body(new MovableLimit(scope)));
   // Only the deadline can have cancelled it: the body cannot, and a cancellation from outside is not caught here.
-  if (scope.cancelledCaught)
-    throw new TooSlowError(`"${scope.name}" was not done in time (its limit was ${limit})`);
+  if (scope.cancelledCaught) {
+    const words = "timeout" in limit ? `${limit.timeout} ms` : `the time ${limit.deadline}`;
+    throw new TooSlowError(`"${scope.name}" was not done in time (its limit was ${words})`);
+  }
   return value as T;
 }
 
 /** A scope without `cancel`. A class and not an object literal: it keeps what it must not show in a private field. */
-class Limit implements TimeLimit {
+class MovableLimit implements TimeLimit {
   readonly #scope: CancelScope;
 
   constructor(scope: CancelScope) {

@@ -1,0 +1,26 @@
+import { checkBody, checkDuration, checkTime, currentStatus } from "@espalier/core/lowlevel";
+import { CancelScope } from "./cancel-scope.ts";
+
+/** Options of `moveOnAfter`, `moveOnAt`, `failAfter` and `failAt`. */
+export interface TimeLimitOptions {
+  /** Whether cancellation of the scopes around it is invisible inside: the time limit is then all that ends it. */
+  readonly shield?: boolean;
+  /** For the task tree and for messages; by default the name of the function. */
+  readonly name?: string;
+}
+
+/** When time is up: milliseconds from entry, or a time on the run's clock. */
+export type Limit = { readonly timeout: number } | { readonly deadline: number };
+
+/** The scope behind a time limit. Checks what its caller was given, in the caller's name. */
+export function limitedScope(
+  caller: string,
+  limit: Limit,
+  body: unknown,
+  options: TimeLimitOptions,
+): CancelScope {
+  if ("timeout" in limit) checkDuration(limit.timeout, caller);
+  else checkTime(limit.deadline, caller, currentStatus().runtime);
+  checkBody(body, caller);
+  return new CancelScope({ shield: options.shield ?? false, name: options.name ?? caller, ...limit });
+}
