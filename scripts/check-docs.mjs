@@ -1,4 +1,5 @@
-// Checks the code in the documentation against the built packages (`npm run docs`, part of `npm test`).
+// Checks the code in the documentation against the built packages (`npm run docs`, part of `npm test`). With arguments,
+// only in files whose path contains one of them: `npm run docs -- docs/recipes`.
 //
 // Looked at: README.md, docs/**/*.md, packages/*/README.md, examples/*/README.md, template/README.md excepted, and the
 // `@example` blocks in packages/*/src. Each ```ts block has to compile as a module of its own, under the rules of
@@ -25,7 +26,9 @@ import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const cache = join(root, "node_modules", ".cache", "espalier-docs");
+const wanted = process.argv.slice(2);
+// Two of us may be at work at the same time.
+const cache = join(root, "node_modules", ".cache", `espalier-docs-${process.pid}`);
 const timeoutMs = 30_000;
 
 /** Files below a folder whose name ends so. */
@@ -34,7 +37,7 @@ function files(folder, ending) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((file) => !/[\\/](node_modules|dist|\.vitepress)[\\/]/.test(file))
+    .filter((file) => !/[\\/](node_modules|dist|\.vitepress|docs[\\/](api|packages))[\\/]/.test(file)) // or generated
     .sort();
 }
 
@@ -249,10 +252,9 @@ const blocks = [
   ...packages.flatMap(({ name, folder }) =>
     files(join(folder, "src"), ".ts").flatMap((file) => exampleBlocks(file, name)),
   ),
-];
+].filter(({ file }) => wanted.length === 0 || wanted.some((part) => relative(root, file).includes(part)));
 
 // A project of its own, with our packages in its node_modules as an installation would put them there.
-rmSync(cache, { recursive: true, force: true });
 mkdirSync(join(cache, "node_modules", "@espalier"), { recursive: true });
 for (const { name, folder } of packages) symlinkSync(folder, join(cache, "node_modules", name), "junction");
 writeFileSync(join(cache, "package.json"), JSON.stringify({ type: "module", private: true }));
@@ -317,6 +319,7 @@ async function worker() {
 }
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
 
+rmSync(cache, { recursive: true, force: true });
 for (const problem of problems) console.error(problem);
 const summary = `${blocks.length} code blocks compiled, ${runnable.length} run`;
 console.log(problems.length === 0 ? `${summary}.` : `${summary}: ${problems.length} problems.`);

@@ -11,7 +11,7 @@ const folders = ["packages", "examples"]
   .filter((parent) => existsSync(join(root, parent)))
   .flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)));
 const packages = new Map();
-for (const folder of [...folders, join(root, "bench")]) {
+for (const folder of [...folders, join(root, "bench"), join(root, "docs")]) {
   const file = join(folder, "package.json");
   if (!existsSync(file)) continue;
   const manifest = JSON.parse(readFileSync(file, "utf8"));
