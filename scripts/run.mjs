@@ -76,7 +76,7 @@ function workspaces() {
     if (!existsSync(join(root, parent))) continue;
     for (const name of readdirSync(join(root, parent))) found.push(`${parent}/${name}`);
   }
-  return [...found, "bench"].filter((folder) => existsSync(join(root, folder, "package.json")));
+  return [...found, "bench", "docs"].filter((folder) => existsSync(join(root, folder, "package.json")));
 }
 
 /** Installs unless what decides about node_modules is unchanged since the last time. */
