@@ -144,12 +144,14 @@ function test(args) {
   for (const folder of workspaces()) rmSync(join(root, folder, ".vitest"), { recursive: true, force: true });
 
   step("floors", () => node("scripts/check-floors.mjs"), { wholeOnly: true });
+  step("umbrella", () => node("scripts/umbrella.mjs"), { wholeOnly: true });
   step("workspace", () => run("sherif", ["--fail-on-warnings"]), { wholeOnly: true });
   step("format", () => prettier("--check"), { wholeOnly: true });
   broken = !step("build", () => turbo("build", ...args));
   const rootChecks = partial ? [] : ["//#check:types", "//#check:eslint"];
   step("types, lint", () => turbo("types", ...rootChecks, keepGoing, ...args), { needsBuild: true });
   step("packages", () => turbo("check:pkg", keepGoing, ...args), { needsBuild: true });
+  step("packed", () => turbo("//#check:packed"), { wholeOnly: true, needsBuild: true });
   step("tests", () => turbo("test", "--concurrency=2", keepGoing, ...args), {
     needsBuild: true,
   });
@@ -173,6 +175,11 @@ function prettier(mode, ...args) {
   return run("prettier", [mode, ...(args.length > 0 ? args : ["."]), ...options]);
 }
 
+function matrix() {
+  const suites = node("scripts/matrix.mjs", ...args);
+  return args.includes("--list") ? suites : node("scripts/check-packed.mjs", "--all", ...args) || suites;
+}
+
 const [command = "test", ...args] = process.argv.slice(2);
 const commands = {
   /** The tour. */
@@ -192,8 +199,10 @@ const commands = {
     ]),
   format: () => prettier("--write", ...args),
   bench: () => buildFor("@espalier/bench") || node("--expose-gc", "bench/dist/main.js", ...args),
-  /** The suites of the built packages on every supported runtime. */
-  matrix: () => turbo("build") || node("scripts/matrix.mjs", ...args),
+  /** The suites of the built packages, and the packages as packed, on every supported runtime. */
+  matrix: () => turbo("build") || matrix(),
+  /** After a change of what a package exports: the lists of the umbrella. */
+  api: () => node("scripts/umbrella.mjs", "--update"),
   docs: () => turbo("build") || node("scripts/check-docs.mjs", ...args),
   coverage: () => run("vitest", ["run", "--coverage", ...args]),
   pnpm: () => run("pnpm", args),
