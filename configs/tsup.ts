@@ -11,7 +11,7 @@ interface Manifest {
 }
 
 /** The source file of each door: what package.json has under "@espalier/source". */
-function doors(): string[] {
+export function doors(): string[] {
   const manifest = JSON.parse(readFileSync(join(process.cwd(), "package.json"), "utf8")) as Manifest;
   const found: string[] = [];
   for (const entry of Object.values(manifest.exports ?? {})) {

@@ -9,7 +9,10 @@ import { shared } from "./registry.ts";
  * One immutable store per body, instead of a mutable stack per task, is what makes
  * `Promise.all([moveOnAfter(...), moveOnAfter(...)])` nest correctly inside one task.
  */
-const carrier: AsyncLocalStorage<CancelStatus> = shared("context", () => new AsyncLocalStorage());
+const carrier: AsyncLocalStorage<CancelStatus> = /* @__PURE__ */ shared(
+  "context",
+  () => new AsyncLocalStorage(),
+);
 
 /** The status that the running code was entered with, or `undefined` outside every run, task and scope. */
 export function ambientStatus(): CancelStatus | undefined {

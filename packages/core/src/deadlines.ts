@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { DeadlineHeap, notQueued } from "./deadline-heap.ts";
+import { DeadlineHeap } from "./deadline-heap.ts";
 import { macrotask } from "./macrotask.ts";
 import { sliceMs, type Scheduler } from "./scheduler.ts";
 
@@ -14,13 +14,15 @@ const longestDelayMs = 2 ** 31 - 1;
 /** While many fire at once, the real clock is read every so many. */
 const firingsPerReading = 128;
 
-/** Something that happens at a time, once. */
+/** Something that happens at a time, once: an entry that was taken out is not put in again. */
 export abstract class Deadline {
   readonly deadlines: Deadlines;
   /** The time on the runtime's clock. */
   readonly time: number;
-  /** Order of arrival, -1 when it is in no heap. Written by deadline-heap.ts. */
-  order: number = notQueued;
+  /** Order of arrival. Written by deadline-heap.ts. */
+  order = 0;
+  /** Whether it is going to happen. Written by deadline-heap.ts. */
+  queued = false;
 
   constructor(deadlines: Deadlines, time: number) {
     this.deadlines = deadlines;
@@ -35,7 +37,7 @@ export abstract class Deadline {
 
   /** Takes it out again; harmless if it already fired. */
   cancel(): void {
-    if (this.order === notQueued) return;
+    if (!this.queued) return;
     this.deadlines.remove(this);
     this.letGo();
   }
@@ -98,11 +100,6 @@ export class Deadlines {
     }
     this.arm();
   };
-
-  /** For tests: throws if the heap is not one. */
-  assertInvariants(): void {
-    this.heap.assertInvariants();
-  }
 
   private arm(): void {
     const next = this.next;

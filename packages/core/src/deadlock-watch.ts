@@ -11,7 +11,7 @@ interface Host {
   off(event: "beforeExit", listener: () => void): unknown;
 }
 
-const watchers: Set<() => void> = shared("deadlock watchers", () => new Set());
+const watchers: Set<() => void> = /* @__PURE__ */ shared("deadlock watchers", () => new Set());
 
 /** Calls `onDry` each time the event loop has run dry. Gives a function that ends the watch. */
 export function watchForDryLoop(onDry: () => void): () => void {

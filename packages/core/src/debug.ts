@@ -1,8 +1,8 @@
 import type { CancelReason } from "./cancel-reason.ts";
 import type { CancelStatus } from "./cancel-status.ts";
+import { type DebugNotes, notesOf } from "./debug-notes.ts";
 import type { Observer } from "./instruments.ts";
-import { shared } from "./registry.ts";
-import type { Runtime } from "./runtime.ts";
+import { noteSpawnSite } from "./spawn-sites.ts";
 import type { Task } from "./task.ts";
 
 /*
@@ -13,52 +13,6 @@ import type { Task } from "./task.ts";
 
 /** So long may a cancelled scope take, with nothing of ours parked in it, before it is reported. */
 const patienceMs = 1000;
-
-/** What debug mode keeps with a status. */
-export interface DebugNotes {
-  /** `Date.now()` when it was opened. */
-  readonly since: number;
-  /** The stack of the call that opened it. */
-  readonly openedAt: string;
-  /** What the last checkpoint in it was: the label of a wait, or that it did not have to. */
-  lastCheckpoint?: string;
-}
-
-/** Whether the environment asks for debug mode everywhere. */
-export function debugWanted(): boolean {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env?.["ESPALIER_DEBUG"] === "1";
-}
-
-/** What debug mode knows of a status; `undefined` without debug mode. */
-export function notesOf(status: CancelStatus): DebugNotes | undefined {
-  return status.notes as DebugNotes | undefined;
-}
-
-/** In debug mode, the same reason with the stack of the call of `cancel()`. */
-export function withCancelSite(runtime: Runtime, reason: CancelReason): CancelReason {
-  return runtime.debug ? { ...reason, stack: callSite() } : reason;
-}
-
-/** Where the task was spawned that an error ended. */
-export interface SpawnSite {
-  readonly task: string;
-  readonly stack: string;
-}
-
-const spawnSites: WeakMap<object, SpawnSite> = shared("spawn sites", () => new WeakMap());
-
-/** In debug mode, remembers with an error which task it ended. The first task wins: it is where the error came from. */
-export function noteSpawnSite(error: unknown, status: CancelStatus): void {
-  const notes = notesOf(status);
-  if (notes === undefined || typeof error !== "object" || error === null || spawnSites.has(error)) return;
-  spawnSites.set(error, { task: status.name, stack: notes.openedAt });
-}
-
-/** Which task an error ended, and where it was spawned; `undefined` without debug mode. */
-export function spawnSiteOf(error: object): SpawnSite | undefined {
-  return spawnSites.get(error);
-}
 
 /** Keeps notes, looks after cancelled scopes, and passes everything on to the instruments. */
 export class DebugObserver implements Observer {
@@ -78,8 +32,17 @@ export class DebugObserver implements Observer {
     this.inner?.taskSpawned(task);
   }
 
+  taskFailed(task: Task, error: unknown): void {
+    const notes = notesOf(task.cancelStatus);
+    if (notes !== undefined) noteSpawnSite(error, { task: task.name, stack: notes.openedAt });
+  }
+
   taskExited(task: Task): void {
     this.inner?.taskExited(task);
+  }
+
+  withCancelSite(reason: CancelReason): CancelReason {
+    return { ...reason, stack: callSite() };
   }
 
   passed(status: CancelStatus): void {
@@ -143,7 +106,11 @@ function report(status: CancelStatus, reason: CancelReason): string {
 const deepestFrame = 30;
 
 /** Where our packages stand side by side: `packages/` in their own repository; nothing where they have been bundled. */
-const ourFolder = /^(?:file:\/\/)?(.*\/)core\/(?:src|dist)\/[^/]*$/.exec(import.meta.url)?.[1];
+const ourFolder: string | undefined = /* @__PURE__ */ folderOfPackages();
+
+function folderOfPackages(): string | undefined {
+  return /^(?:file:\/\/)?(.*\/)core\/(?:src|dist)\/[^/]*$/.exec(import.meta.url)?.[1];
+}
 
 /** The stack above the library and the platform, without the line of the error itself. */
 function callSite(): string {

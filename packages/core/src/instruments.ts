@@ -23,12 +23,16 @@ export interface Instrument {
 export interface Observer {
   opened(status: CancelStatus): void;
   taskSpawned(task: Task): void;
+  /** A task is about to end with this error. */
+  taskFailed?(task: Task, error: unknown): void;
   taskExited(task: Task): void;
   /** A checkpoint that need not wait. */
   passed(status: CancelStatus): void;
   parked(status: CancelStatus, label: string): void;
   resumed(status: CancelStatus, label: string): void;
   scopeCancelled(status: CancelStatus, reason: CancelReason): void;
+  /** A reason, made in a call of `cancel()`, to which the place of the call may be added. */
+  withCancelSite?(reason: CancelReason): CancelReason;
 }
 
 /** Passes what happens on to a list of instruments. */

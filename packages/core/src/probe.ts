@@ -12,7 +12,7 @@ export interface Probe {
   schedulePoint?(label?: string): void;
 }
 
-const probes: WeakMap<CancelStatus, Probe> = shared("probes", () => new WeakMap());
+const probes: WeakMap<CancelStatus, Probe> = /* @__PURE__ */ shared("probes", () => new WeakMap());
 
 /** Attaches a probe to a status that has just been opened: what is opened inside it later is seen too. */
 export function attachProbe(status: CancelStatus, probe: Probe): void {

@@ -4,9 +4,10 @@ import type { CancelReason } from "./cancel-reason.ts";
 import type { Clock } from "./clock.ts";
 import { ambientStatus } from "./context.ts";
 import { watchForDryLoop } from "./deadlock-watch.ts";
-import { debugWanted } from "./debug.ts";
+import { DebugObserver } from "./debug.ts";
+import { debugWanted } from "./debug-wanted.ts";
 import { DeadlockError, type InternalError, MisuseError } from "./errors.ts";
-import { type Instrument, InstrumentObserver } from "./instruments.ts";
+import { type Instrument, InstrumentObserver, type Observer } from "./instruments.ts";
 import { ambient, liveRuntimes, Runtime } from "./runtime.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task, type TaskState } from "./task.ts";
@@ -87,16 +88,11 @@ class Run<T> {
 
   constructor(options: RunOptions, internals: RunInternals, mainName: string) {
     const name = options.name ?? (mainName || "main");
-    const { instruments, clock } = options;
     this.runtime = new Runtime({
       name,
-      clock,
+      clock: options.clock,
       scheduler: internals.scheduler,
-      observer:
-        instruments === undefined || instruments.length === 0
-          ? undefined
-          : new InstrumentObserver(instruments),
-      debug: options.debug ?? debugWanted(),
+      observer: observerFor(options),
       onSystemCrash: (error) => {
         this.crash ??= error;
         this.main.cancelStatus.cancel({ source: "shutdown", reason: error, scope: name });
@@ -178,6 +174,13 @@ class Run<T> {
     const reason: CancelReason = { source: "explicit", reason: "deadlock", scope: this.main.name };
     this.main.cancelStatus.cancel(reason);
   }
+}
+
+/** Whoever was asked to watch; `undefined` is what makes checkpoints fast. */
+function observerFor({ instruments, debug = debugWanted() }: RunOptions): Observer | undefined {
+  const instrumented =
+    instruments === undefined || instruments.length === 0 ? undefined : new InstrumentObserver(instruments);
+  return debug ? new DebugObserver(instrumented) : instrumented;
 }
 
 class MainTask<T> extends Task<T> {

@@ -3,7 +3,7 @@ import { CancelStatus } from "./cancel-status.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { ambientStatus } from "./context.ts";
 import { Deadlines } from "./deadlines.ts";
-import { debugWanted, DebugObserver } from "./debug.ts";
+import { ambientDebugObserver } from "./debug-wanted.ts";
 import type { InternalError } from "./errors.ts";
 import type { Observer } from "./instruments.ts";
 import { shared } from "./registry.ts";
@@ -16,7 +16,6 @@ export interface RuntimeParts {
   readonly clock?: Clock | undefined;
   readonly scheduler?: Scheduler | undefined;
   readonly observer?: Observer | undefined;
-  readonly debug?: boolean | undefined;
   /** What to do when a system task failed; by default it is an uncaught exception. */
   readonly onSystemCrash?: (error: InternalError) => void;
 }
@@ -28,7 +27,6 @@ export class Runtime {
   readonly deadlines: Deadlines;
   /** Instruments and debug mode; `undefined` when nobody watches. */
   readonly observer: Observer | undefined;
-  readonly debug: boolean;
   /** Whether every checkpoint takes the slow path. */
   readonly slow: boolean;
   /** Never cancelled; closed when the run is over. */
@@ -45,8 +43,7 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.clock = parts.clock ?? systemClock;
     this.scheduler = parts.scheduler ?? threadScheduler;
-    this.observer = parts.debug === true ? new DebugObserver(parts.observer) : parts.observer;
-    this.debug = parts.debug === true;
+    this.observer = parts.observer;
     this.slow = this.observer !== undefined || this.scheduler !== threadScheduler;
     this.deadlines = new Deadlines(this.clock, this.scheduler);
     this.onSystemCrash = parts.onSystemCrash ?? throwUncaught;
@@ -56,13 +53,13 @@ export class Runtime {
 }
 
 /** The runtime of all code outside every run: real time, never over. Shared by all installed copies. */
-export const ambient: Runtime = shared(
+export const ambient: Runtime = /* @__PURE__ */ shared(
   "ambient",
-  () => new Runtime({ name: "ambient", debug: debugWanted() }),
+  () => new Runtime({ name: "ambient", observer: ambientDebugObserver() }),
 );
 
 /** The runtimes whose `run` has not ended, in order of their start. */
-export const liveRuntimes: Set<Runtime> = shared("runtimes", () => new Set());
+export const liveRuntimes: Set<Runtime> = /* @__PURE__ */ shared("runtimes", () => new Set());
 
 /** The status that the running code belongs to; outside everything, the root of the ambient runtime. */
 export function currentStatus(): CancelStatus {

@@ -202,4 +202,4 @@ class Line {
 }
 
 /** The one scheduler of this thread. */
-export const scheduler: Scheduler = shared("scheduler", () => new BudgetedScheduler());
+export const scheduler: Scheduler = /* @__PURE__ */ shared("scheduler", () => new BudgetedScheduler());

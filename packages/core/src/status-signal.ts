@@ -3,7 +3,10 @@ import { makeCancelled } from "./errors.ts";
 import { whenCancelled } from "./hook.ts";
 import { shared } from "./registry.ts";
 
-const controllers: WeakMap<CancelStatus, AbortController> = shared("signals", () => new WeakMap());
+const controllers: WeakMap<CancelStatus, AbortController> = /* @__PURE__ */ shared(
+  "signals",
+  () => new WeakMap(),
+);
 
 /**
  * The `AbortSignal` of a status, made when first asked for: it aborts when the status becomes effectively cancelled, with

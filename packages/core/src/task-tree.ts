@@ -1,5 +1,5 @@
 import type { CancelStatus, StatusKind } from "./cancel-status.ts";
-import { notesOf } from "./debug.ts";
+import { notesOf } from "./debug-notes.ts";
 import { ambient, liveRuntimes } from "./runtime.ts";
 import type { TaskStatus } from "./task.ts";
 

@@ -1,7 +1,7 @@
 import type { CancelReason } from "./cancel-reason.ts";
+import { withCancelSite } from "./cancel-site.ts";
 import { CancelStatus } from "./cancel-status.ts";
 import { ambientStatus, runIn } from "./context.ts";
-import { noteSpawnSite, withCancelSite } from "./debug.ts";
 import { isThenable } from "./thenable.ts";
 import { unwind } from "./unwinding.ts";
 
@@ -97,7 +97,7 @@ export abstract class Task<T = unknown> {
   fail(error: unknown): void {
     const outcome = unwind(this.cancelStatus, error, "task");
     if (outcome.kind === "failed") {
-      if (this.cancelStatus.runtime.debug) noteSpawnSite(outcome.error, this.cancelStatus);
+      this.cancelStatus.runtime.observer?.taskFailed?.(this as Task, outcome.error);
       this.end(outcome);
     } else this.end({ kind: "cancelled", error, caught: outcome.kind === "caught" });
   }

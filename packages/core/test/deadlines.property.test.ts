@@ -3,6 +3,8 @@ import { BudgetedScheduler, Deadline, Deadlines } from "@espalier/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { assertHeapInvariants, heapOf } from "./support/heap-invariants.ts";
+
 /** A clock that shows what it is told, and never wakes anybody by itself. */
 class HandClock implements Clock {
   time = 0;
@@ -122,7 +124,7 @@ class Pair {
   }
 
   check(): void {
-    this.deadlines.assertInvariants();
+    assertHeapInvariants(this.deadlines);
     expect(this.deadlines.size).toBe(this.list.size);
     expect(this.deadlines.next).toBe(this.list.first?.time ?? Infinity);
     expect(this.fired).toEqual(this.expected);
@@ -142,8 +144,8 @@ class Pair {
   private readonly onExpire = (id: number): void => {
     this.fired.push(id);
     expect(this.clock.time).toBeGreaterThanOrEqual(this.entries[id]!.time); // never early
-    expect(this.entries[id]!.order).toBe(-1);
-    this.deadlines.assertInvariants();
+    expect(this.entries[id]!.queued).toBe(false);
+    assertHeapInvariants(this.deadlines);
     const effect = this.effects[id]!;
     if (effect.kind === "cancel") this.entries[effect.target % this.entries.length]!.cancel();
     if (effect.kind === "add") this.add(this.clock.time + 1 + effect.afterMs, { kind: "nothing" });
@@ -189,7 +191,7 @@ describe("Deadlines", () => {
         for (let leaving = picks.next().value! % entries.length; leaving > 0; leaving--) {
           const [entry] = staying.splice(picks.next().value! % staying.length, 1);
           entry!.cancel();
-          deadlines.assertInvariants();
+          assertHeapInvariants(deadlines);
         }
         clock.time = 1000;
         deadlines.check();
@@ -200,16 +202,20 @@ describe("Deadlines", () => {
     );
   });
 
-  it("assertInvariants tells a heap that is none", () => {
+  it("the assertion tells a heap that is none", () => {
     const deadlines = new Deadlines(new HandClock(), new BudgetedScheduler());
     const entries = [1, 2, 3].map((each, id) => new Entry(deadlines, each, id, () => undefined));
     for (const entry of entries) deadlines.add(entry);
-    const { times } = (deadlines as unknown as { heap: { times: number[] } }).heap;
+    const { times } = heapOf(deadlines);
     times[2] = 0;
-    expect(() => deadlines.assertInvariants()).toThrow("the entry at 2 has another time than its place");
-    entries[2]!.order = -1;
-    expect(() => deadlines.assertInvariants()).toThrow("place 2 is before the one above it");
+    expect(() => assertHeapInvariants(deadlines)).toThrow("the entry at 2 has another time than its place");
     times[2] = 3;
-    expect(() => deadlines.assertInvariants()).toThrow("1 abandoned places, counted 0");
+    heapOf(deadlines).entries.reverse();
+    times.reverse();
+    expect(() => assertHeapInvariants(deadlines)).toThrow("place 1 is before the one above it");
+    heapOf(deadlines).entries.reverse();
+    times.reverse();
+    entries[2]!.queued = false;
+    expect(() => assertHeapInvariants(deadlines)).toThrow("1 abandoned places, counted 0");
   });
 });

@@ -186,7 +186,6 @@ describe("law 12: what installed copies share", () => {
         "blockedWatch",
         "clock",
         "deadlines",
-        "debug",
         "movingTasks",
         "observer",
         "onSystemCrash",
@@ -202,13 +201,13 @@ describe("law 12: what installed copies share", () => {
   it("Deadline and the deadline of a scope", () => {
     const plain = new SomeDeadline(ambient.deadlines, 5);
     expect(layout(plain)).toEqual({
-      fields: ["deadlines", "order", "time"],
+      fields: ["deadlines", "order", "queued", "time"],
       methods: ["cancel", "expire", "letGo"],
     });
     const status = open();
     setDeadline(status, Infinity);
     expect(layout(status.deadline!)).toEqual({
-      fields: ["deadlines", "order", "status", "time"],
+      fields: ["deadlines", "order", "queued", "status", "time"],
       methods: ["cancel", "expire", "letGo"],
     });
     status.close();

@@ -57,7 +57,7 @@ export class Installation {
       cpSync(join(packageRoot, "dist"), join(target, "dist"), { recursive: true });
     else {
       await build({
-        entryPoints: doors.map((door) => join(packageRoot, "src", `${door}.ts`)),
+        entryPoints: [...doors, "debug"].map((file) => join(packageRoot, "src", `${file}.ts`)),
         outdir: join(target, "dist"),
         bundle: true,
         splitting: true,
