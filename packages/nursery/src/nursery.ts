@@ -50,6 +50,8 @@ export interface Nursery {
    * @throws whatever `fn` raises before it is ready.
    */
   start<S>(fn: (started: (value: S) => void) => Promise<unknown>, options?: StartOptions): Promise<S>;
+  /** The same for a child that has nothing to hand over: it calls `started()`. */
+  start(fn: (started: () => void) => Promise<unknown>, options?: StartOptions): Promise<void>;
   /** Cancels all that is in the nursery: children and body. */
   readonly cancelScope: CancelScope;
   /** The children that have not ended; a snapshot. */
@@ -146,12 +148,17 @@ class NurseryBlock<T> implements Nursery {
     return child;
   }
 
-  async start<S>(fn: (started: (value: S) => void) => Promise<unknown>, options?: StartOptions): Promise<S> {
+  start<S>(fn: (started: (value: S) => void) => Promise<unknown>, options?: StartOptions): Promise<S>;
+  start(fn: (started: () => void) => Promise<unknown>, options?: StartOptions): Promise<void>;
+  async start(
+    fn: (started: (value?: unknown) => void) => Promise<unknown>,
+    options?: StartOptions,
+  ): Promise<unknown> {
     checkBody(fn, "start");
     this.#requireOpen("start");
     this.#workers++; // a pending start keeps the nursery open
     try {
-      const pending = new PendingStart<S>(taskName(fn, options), options?.daemon === true, (child) => {
+      const pending = new PendingStart<unknown>(taskName(fn, options), options?.daemon === true, (child) => {
         child.onEnded = this.#childEnded;
         this.#adopt(child);
         child.cancelStatus.move(this.#status);

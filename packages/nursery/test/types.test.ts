@@ -39,6 +39,9 @@ describe("types", () => {
       nursery.start<void>(async (started) => started()),
     ).returns.resolves.toEqualTypeOf<void>();
     expectTypeOf(() =>
+      nursery.start(async (started: () => void) => started()),
+    ).returns.resolves.toEqualTypeOf<void>();
+    expectTypeOf(() =>
       nursery.start<string>(async (started) => started("ready")),
     ).returns.resolves.toBeString();
     // @ts-expect-error the value is required, unless it is void
