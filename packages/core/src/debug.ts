@@ -76,13 +76,16 @@ function noteCheckpoint(status: CancelStatus, label: string): void {
 }
 
 /** Whether something in the subtree waits in an operation that will end by itself or by the cancellation. */
-function waitsForOurs(status: CancelStatus): boolean {
-  const first = status.waiters;
-  for (let each = first; each !== undefined; each = each.next === first ? undefined : each.next)
-    if (each.label !== undefined && !each.shielded && !each.abroad) return true;
-  const child = status.firstChild;
-  for (let each = child; each !== undefined; each = each.next === child ? undefined : each.next)
-    if (waitsForOurs(each)) return true;
+function waitsForOurs(top: CancelStatus): boolean {
+  // A list of our own: scopes may be nested deeper than the call stack allows.
+  const todo = [top];
+  for (let status = todo.pop(); status !== undefined; status = todo.pop()) {
+    const first = status.waiters;
+    for (let each = first; each !== undefined; each = each.next === first ? undefined : each.next)
+      if (each.label !== undefined && !each.shielded && !each.abroad) return true;
+    const child = status.firstChild;
+    for (let each = child; each !== undefined; each = each.next === child ? undefined : each.next) todo.push(each);
+  }
   return false;
 }
 
