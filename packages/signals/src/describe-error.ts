@@ -2,64 +2,92 @@ import { spawnSiteOf } from "@espalier/core/lowlevel";
 
 /*
  * An error as text for people, with everything that hangs on it: the members of groups, the causes, what a disposal
- * suppressed; in debug mode also where the task was spawned that it ended.
+ * suppressed; in debug mode also where the task was spawned that it ended. It is what is left of a program that failed, so
+ * nothing may stop it: every property of a foreign object may throw, or be anything.
  */
+
+/** So far down a chain of causes and groups; further down it says nothing new, and the margin grows with each. */
+const deepest = 50;
+/** So many members of one group. */
+const mostMembers = 100;
 
 /** Describes an error with its whole tree. Never throws, whatever was thrown. */
 export function describeError(error: unknown): string {
   const lines: string[] = [];
-  describe(error, "", lines, new Set());
+  describe(error, 0, lines, new Set());
   return lines.join("\n");
 }
 
-function describe(error: unknown, margin: string, lines: string[], seen: Set<unknown>): void {
-  if (!(error instanceof Error)) {
-    lines.push(`${margin}${show(error)} (thrown; it is not an Error)`);
+function describe(error: unknown, depth: number, lines: string[], seen: Set<unknown>): void {
+  const margin = "  ".repeat(depth);
+  const print = (text: string): void => {
+    for (const line of text.split("\n")) lines.push(margin + line);
+  };
+  if (!isError(error)) {
+    print(`${show(error)} (thrown; it is not an Error)`);
     return;
   }
   if (seen.has(error)) {
-    lines.push(`${margin}${error.name}: ${error.message} (described above)`);
+    print(`${title(error)} (described above)`);
     return;
   }
   seen.add(error);
-  for (const line of headline(error).split("\n")) lines.push(margin + line);
+  if (depth === deepest) {
+    print(`${title(error)} (what is below it is left out)`);
+    return;
+  }
+  print([title(error), ...frames(error)].join("\n"));
   const spawnSite = spawnSiteOf(error);
-  if (spawnSite !== undefined)
-    section(`in the task "${spawnSite.task}", spawned`, spawnSite.stack, margin, lines);
-  const deeper = `${margin}  `;
-  const {
-    errors,
-    error: kept,
-    suppressed,
-  } = error as { errors?: unknown; error?: unknown; suppressed?: unknown };
-  if (Array.isArray(errors)) {
-    errors.forEach((member: unknown, i) => {
-      lines.push(`${margin}[${i + 1} of ${errors.length}]`);
-      describe(member, deeper, lines, seen);
-    });
-  }
-  if (error.name === "SuppressedError") {
-    lines.push(`${margin}[raised while cleaning up]`);
-    describe(kept, deeper, lines, seen);
-    lines.push(`${margin}[suppressed by it]`);
-    describe(suppressed, deeper, lines, seen);
-  }
-  if (error.cause !== undefined) {
-    lines.push(`${margin}[caused by]`);
-    describe(error.cause, deeper, lines, seen);
+  if (spawnSite !== undefined) print(`[in the task "${spawnSite.task}", spawned]\n${spawnSite.stack}`);
+  for (const [heading, related] of relatives(error)) {
+    print(`[${heading}]`);
+    if (related !== nobody) describe(related, depth + 1, lines, seen);
   }
 }
 
-/** Name, message and stack; the stack alone does not do, because its head may be older than the message. */
-function headline(error: Error): string {
-  const title = `${error.name}: ${error.message}`;
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return [title, ...frames].join("\n");
+/** Stands for members that are left out. */
+const nobody = Symbol();
+
+/** What hangs on an error, each with a heading. */
+function* relatives(error: Error): Generator<[heading: string, related: unknown]> {
+  const members = read(error, "errors");
+  if (Array.isArray(members)) {
+    const count = members.length;
+    for (let i = 0; i < Math.min(count, mostMembers); i++) yield [`${i + 1} of ${count}`, read(members, i)];
+    if (count > mostMembers) yield [`${count - mostMembers} more are left out`, nobody];
+  }
+  if (read(error, "name") === "SuppressedError") {
+    yield ["raised while cleaning up", read(error, "error")];
+    yield ["suppressed by it", read(error, "suppressed")];
+  }
+  const cause = read(error, "cause");
+  if (cause !== undefined) yield ["caused by", cause];
 }
 
-function section(title: string, text: string, margin: string, lines: string[]): void {
-  lines.push(`${margin}[${title}]`);
-  for (const line of text.split("\n")) lines.push(margin + line);
+function title(error: Error): string {
+  return `${show(read(error, "name"))}: ${show(read(error, "message"))}`;
+}
+
+/** The frames only: the head of a stack may be older than the message. */
+function frames(error: Error): string[] {
+  const stack = read(error, "stack");
+  return typeof stack === "string" ? stack.split("\n").filter((line) => /^\s+at /.test(line)) : [];
+}
+
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+function read(object: object, key: PropertyKey): unknown {
+  try {
+    return (object as Record<PropertyKey, unknown>)[key];
+  } catch {
+    return undefined;
+  }
 }
 
 function show(value: unknown): string {

@@ -3,7 +3,7 @@ const patienceMs = 1000;
 
 /**
  * Waits until what was written to stdout and stderr has left the process: `process.exit` drops what a pipe has not taken
- * yet. Not for ever: a reader may have stopped reading.
+ * yet. Not for ever: a reader may have stopped reading. One that has gone away does not matter any more.
  */
 export async function flushOutput(): Promise<void> {
   let patience: ReturnType<typeof setTimeout> | undefined;
@@ -17,10 +17,14 @@ export async function flushOutput(): Promise<void> {
 
 function flush(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.writableLength === 0 || stream.destroyed) resolve();
-    else
-      stream.write("", () => {
-        resolve();
-      });
+    if (stream.writableLength === 0 || stream.destroyed) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      resolve();
+    };
+    stream.once("error", done);
+    stream.write("", done);
   });
 }

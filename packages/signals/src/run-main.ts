@@ -1,9 +1,12 @@
-import { formatTaskTree, run, type RunOptions } from "@espalier/core";
-import { checkBody, checkDuration, currentStatus } from "@espalier/core/lowlevel";
+import { formatTaskTree, MisuseError, run, type RunOptions } from "@espalier/core";
+import { ambient, checkBody, checkDuration, currentStatus } from "@espalier/core/lowlevel";
 import { describeError } from "./describe-error.ts";
 import { flushOutput } from "./flush-output.ts";
 import { Shutdown } from "./shutdown.ts";
 import { checkSignalNames, exitCodeOf, type SignalName } from "./signal-name.ts";
+
+/** Whether a main function runs: its end is the end of the process, so there is one at a time. */
+let busy = false;
 
 /** Options of {@link runMain}. */
 export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" | "debug"> {
@@ -30,16 +33,17 @@ export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" 
  * Start it without `await` at the top level, as below: Bun and Deno do not notice a deadlock under a module that waits.
  *
  * @checkpoint never
- * @throws {MisuseError} it was called inside a task or scope.
+ * @throws {MisuseError} it was called inside a task or scope, or while another main function runs.
  * @throws {TypeError} `main` is not a function, or an option has the wrong type.
+ * @throws {RangeError} `graceMs` is negative or NaN, or a signal is one that cannot be listened for.
  * @example
  * ```ts
- * import { sleepForever } from "@espalier/core";
+ * import { sleep } from "@espalier/core";
  * import { runMain } from "@espalier/signals";
  *
  * async function main(): Promise<void> {
  *   try {
- *     await sleepForever();
+ *     await sleep(60_000);
  *   } finally {
  *     console.log("stopped cleanly");
  *   }
@@ -48,35 +52,52 @@ export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" 
  * void runMain(main);
  * ```
  */
-export async function runMain(main: () => Promise<unknown>, options: RunMainOptions = {}): Promise<void> {
+export async function runMain(main: () => unknown, options: RunMainOptions = {}): Promise<void> {
   checkBody(main, "runMain");
   const { graceMs = 10_000, signals = ["SIGINT", "SIGTERM"], exit = (code) => process.exit(code) } = options;
   const { taskTreeSignal = process.platform === "win32" ? false : "SIGUSR2" } = options;
   checkDuration(graceMs, "runMain.graceMs");
   checkSignalNames(signals, "runMain");
   if (taskTreeSignal !== false) checkSignalNames([taskTreeSignal], "runMain");
+  checkPlace();
 
   const shutdown = new Shutdown(graceMs, exit);
-  for (const signal of signals) process.on(signal, shutdown.onSignal);
-  if (taskTreeSignal !== false) process.on(taskTreeSignal, printTaskTree);
+  const listeners = new Map<SignalName, (signal: SignalName) => void>();
+  if (taskTreeSignal !== false) listeners.set(taskTreeSignal, printTaskTree);
+  for (const signal of signals) listeners.set(signal, shutdown.onSignal);
+  busy = true;
+  for (const [signal, listener] of listeners) process.on(signal, listener);
   let code: number;
   try {
     code = await exitCode(main, options, shutdown);
   } finally {
-    for (const signal of signals) process.off(signal, shutdown.onSignal);
-    if (taskTreeSignal !== false) process.off(taskTreeSignal, printTaskTree);
+    for (const [signal, listener] of listeners) process.off(signal, listener);
     shutdown.ends();
+    busy = false;
   }
   if (shutdown.gone) return;
   await flushOutput();
   exit(code);
 }
 
-async function exitCode(
-  main: () => Promise<unknown>,
-  options: RunMainOptions,
-  shutdown: Shutdown,
-): Promise<number> {
+/** Asked before anything is touched: where `run` would refuse, the process of somebody else would be ended. */
+function checkPlace(): void {
+  const around = currentStatus();
+  if (around !== ambient.root) {
+    throw new MisuseError(
+      `runMain was called inside the ${around.kind} "${around.name}", but it is for the top level of a program: it ends ` +
+        "the process. Call the function directly.",
+    );
+  }
+  if (busy) {
+    throw new MisuseError(
+      "runMain was called while another main function runs; the first to end would end the process under the other. " +
+        "Call it once, and start both in a nursery.",
+    );
+  }
+}
+
+async function exitCode(main: () => unknown, options: RunMainOptions, shutdown: Shutdown): Promise<number> {
   const runOptions: RunOptions = {
     name: options.name ?? (main.name || "main"),
     ...(options.instruments !== undefined && { instruments: options.instruments }),

@@ -13,8 +13,7 @@ const uncatchable = new Set(["SIGKILL", "SIGSTOP"]);
  * @throws {RangeError} one that this platform does not know, or that no program can catch.
  */
 export function checkSignalNames(names: readonly unknown[], where: string): asserts names is SignalName[] {
-  if (names.length === 0)
-    throw new TypeError(`${where} needs at least one signal: ${where}("SIGINT", "SIGTERM").`);
+  if (names.length === 0) throw new TypeError(`${where} needs at least one signal, such as "SIGINT".`);
   for (const name of names) {
     if (typeof name !== "string") {
       throw new TypeError(`${where} needs names of signals such as "SIGINT", not ${typeof name}.`);

@@ -1,5 +1,6 @@
 import { BusyResourceError, ClosedResourceError } from "@espalier/core";
-import { park, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { type Arrival, giveUp, type Recipient, subscribe, unsubscribe } from "./signal-arrivals.ts";
 import { checkSignalNames, type SignalName } from "./signal-name.ts";
 
 /** A snapshot of a signal receiver. */
@@ -14,6 +15,8 @@ export interface SignalReceiver extends AsyncIterable<SignalName>, Disposable {
   /**
    * Waits for the next signal.
    *
+   * While a task waits the process stays alive, and the wait is no deadlock.
+   *
    * @checkpoint always
    * @cancellation No signal was taken.
    * @throws {Cancelled} the current scope is, or becomes, cancelled.
@@ -22,7 +25,7 @@ export interface SignalReceiver extends AsyncIterable<SignalName>, Disposable {
    */
   receive(): Promise<SignalName>;
   /**
-   * Removes the handlers. A signal that has arrived, was not read here and was seen by no other listener is delivered
+   * Removes the handlers. A signal that has arrived, was not read and was seen by no other listener or receiver is delivered
    * again, to what is there now: a listener added since, or the default action, which may end the process. Idempotent.
    *
    * @checkpoint never
@@ -57,16 +60,21 @@ export function openSignalReceiver(...signals: SignalName[]): SignalReceiver {
   return new ProcessSignalReceiver(signals);
 }
 
-class ProcessSignalReceiver implements SignalReceiver {
+/** The longest delay of a timer, in milliseconds. */
+const longestDelay = 2 ** 31 - 1;
+
+class ProcessSignalReceiver implements SignalReceiver, Recipient {
   readonly #signals: ReadonlySet<SignalName>;
-  /** What has arrived and was not read, in order of first arrival; true if another listener saw it as well. */
-  readonly #pending = new Map<SignalName, boolean>();
+  /** What has arrived and was not read, in order of first arrival. */
+  readonly #pending = new Map<SignalName, Arrival>();
   #waiter: Parked<SignalName> | undefined = undefined;
+  /** Ticks while a task waits: a listener for a signal does not keep the process alive, but a task that waits for one must. */
+  #alive: ReturnType<typeof setInterval> | undefined = undefined;
   #closed = false;
 
   constructor(signals: readonly SignalName[]) {
     this.#signals = new Set(signals);
-    for (const signal of this.#signals) process.on(signal, this.#arrived);
+    for (const signal of this.#signals) subscribe(signal, this);
   }
 
   receive(): Promise<SignalName> {
@@ -80,24 +88,39 @@ class ProcessSignalReceiver implements SignalReceiver {
         ),
       );
     }
-    for (const [signal] of this.#pending) {
+    for (const [signal, arrival] of this.#pending) {
       this.#pending.delete(signal);
+      arrival.seen = true;
       return pass(signal);
     }
-    const waiter = park<SignalName>("signals.receive", () => {
-      this.#waiter = undefined;
+    const waiter = parkAbroad<SignalName>("signals.receive", () => {
+      this.#takeWaiter();
     });
-    if (waiter.pending) this.#waiter = waiter;
+    if (waiter.pending) {
+      this.#waiter = waiter;
+      this.#alive = setInterval(() => undefined, longestDelay);
+    }
     return waiter.promise;
+  }
+
+  offer(signal: SignalName, arrival: Arrival): void {
+    if (this.#takeWaiter()?.resume(signal) === true) {
+      arrival.seen = true;
+      return;
+    }
+    const earlier = this.#pending.get(signal);
+    if (earlier?.seen === false) return; // equal ones count once, and somebody must still see the earlier one
+    if (earlier !== undefined) earlier.holders--;
+    arrival.holders++;
+    this.#pending.set(signal, arrival);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const signal of this.#signals) process.off(signal, this.#arrived);
-    this.#waiter?.fail(closedError());
-    this.#waiter = undefined;
-    for (const [signal, seen] of this.#pending) if (!seen) process.kill(process.pid, signal);
+    for (const signal of this.#signals) unsubscribe(signal, this);
+    this.#takeWaiter()?.fail(closedError());
+    for (const [signal, arrival] of this.#pending) giveUp(signal, arrival);
     this.#pending.clear();
   }
 
@@ -114,13 +137,13 @@ class ProcessSignalReceiver implements SignalReceiver {
     return { pending: [...this.#pending.keys()], tasksWaiting: this.#waiter === undefined ? 0 : 1 };
   }
 
-  readonly #arrived = (signal: SignalName): void => {
+  /** Nobody waits any more. */
+  #takeWaiter(): Parked<SignalName> | undefined {
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    if (waiter?.resume(signal) === true) return;
-    const seenByOthers = process.listenerCount(signal) > 1;
-    if (!this.#pending.has(signal)) this.#pending.set(signal, seenByOthers);
-  };
+    clearInterval(this.#alive);
+    return waiter;
+  }
 }
 
 function closedError(): ClosedResourceError {

@@ -1,6 +1,8 @@
+import { constants } from "node:os";
+
 import { describe, expect, it } from "vitest";
 
-import { run } from "@espalier/core";
+import { MisuseError, run, sleep } from "@espalier/core";
 import { runMain } from "@espalier/signals";
 
 import { Child } from "./child.ts";
@@ -90,6 +92,30 @@ describe.runIf(unix)("runMain, as a real process", () => {
     expect(child.stderr).toContain('task "waiter": running, waiting for sleepForever');
   });
 
+  it.each(["throws", "hangs"])("exits with 1 when main %s before anything else", async (mode) => {
+    const child = new Child("service.mjs", mode);
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toMatch(/Error: at once|DeadlockError/);
+  });
+
+  it("survives a burst of other signals, and a third one while it exits", async () => {
+    const child = new Child("service.mjs", "stuck");
+    await child.said("ready");
+    child.kill("SIGTERM");
+    await child.said("cleaning");
+    for (let i = 0; i < 5; i++) child.kill("SIGTERM");
+    expect([143, "SIGTERM"]).toContain(await child.exit());
+  });
+
+  it("waits for a signal when nothing else is left to do: that is no deadlock", async () => {
+    const child = new Child("service.mjs", "receive");
+    await child.said("ready");
+    await child.said("listening for a while");
+    child.kill("SIGHUP");
+    expect(await child.exit()).toBe(0);
+    expect(child.lines).toEqual(["ready", "listening for a while", "SIGHUP"]);
+  });
+
   it("prints the live task tree on SIGUSR2, and goes on", async () => {
     const child = new Child("service.mjs", "serve");
     await child.said("ready");
@@ -121,17 +147,51 @@ describe("runMain, inside this process", () => {
     );
   });
 
-  it("is a root of its own: inside a run it is a misuse", async () => {
+  it("is for the top level: inside a run it is a misuse, and does not end the process", async () => {
     const codes: number[] = [];
-    const printed: unknown[] = [];
-    const { error } = console;
-    console.error = (text: unknown) => printed.push(text);
-    try {
-      await run(() => runMain(async () => undefined, { exit: (code) => codes.push(code) }));
-    } finally {
-      console.error = error;
-    }
-    expect(codes).toEqual([1]);
-    expect(String(printed[0])).toContain("MisuseError");
+    const exit = (code: number): void => void codes.push(code);
+    await run(async () => {
+      await expect(runMain(async () => undefined, { exit })).rejects.toBeInstanceOf(MisuseError);
+    });
+    expect(codes).toEqual([]);
+  });
+
+  it("law 13: refuses a second main function while one runs, and takes one after it", async () => {
+    const codes: number[] = [];
+    const exit = (code: number): void => void codes.push(code);
+    const first = runMain(() => sleep(1), { exit });
+    await expect(runMain(async () => undefined, { exit })).rejects.toThrow("start both in a nursery");
+    await first;
+    await runMain(async () => undefined, { exit });
+    expect(codes).toEqual([0, 0]);
+  });
+
+  it.runIf(unix)("counts a signal once that was named twice, or for the task tree as well", async () => {
+    const codes: number[] = [];
+    const exit = (code: number): void => void codes.push(code);
+    const before = process.listenerCount("SIGUSR2");
+    let cleaned = false;
+    const ended = runMain(
+      async () => {
+        expect(process.listenerCount("SIGUSR2")).toBe(before + 1);
+        process.emit("SIGUSR2", "SIGUSR2");
+        try {
+          await sleep(60_000);
+        } finally {
+          cleaned = true;
+        }
+      },
+      { exit, signals: ["SIGUSR2", "SIGUSR2"] },
+    );
+    await ended;
+    expect(cleaned).toBe(true);
+    expect(codes).toEqual([128 + constants.signals.SIGUSR2]);
+  });
+
+  it("takes a main function that gives no promise", async () => {
+    const codes: number[] = [];
+    const exit = (code: number): void => void codes.push(code);
+    await runMain(() => 7, { exit });
+    expect(codes).toEqual([0]);
   });
 });

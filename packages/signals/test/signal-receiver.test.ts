@@ -108,6 +108,34 @@ describe.runIf(unix)("openSignalReceiver", () => {
     }
   });
 
+  it("leaves a signal to another receiver, and delivers it again when the last one closes", async () => {
+    const first = openSignalReceiver("SIGUSR1");
+    const second = openSignalReceiver("SIGUSR1");
+    process.kill(process.pid, "SIGUSR1");
+    while (first.statistics().pending.length === 0) await delay(1);
+    first.close();
+    expect(second.statistics().pending).toEqual(["SIGUSR1"]);
+    using later = openSignalReceiver("SIGUSR1");
+    expect(later.statistics().pending).toEqual([]);
+    second.close();
+    expect(await later.receive()).toBe("SIGUSR1");
+  });
+
+  it("does not deliver again what one of two receivers has read", async () => {
+    const reader = openSignalReceiver("SIGUSR1");
+    const idle = openSignalReceiver("SIGUSR1");
+    const before = openSignalReceiver("SIGUSR1");
+    process.kill(process.pid, "SIGUSR1");
+    expect(await reader.receive()).toBe("SIGUSR1");
+    let again = 0;
+    const count = (): void => void again++;
+    process.on("SIGUSR1", count);
+    for (const receiver of [reader, idle, before]) receiver.close();
+    await delay(50);
+    process.off("SIGUSR1", count);
+    expect(again).toBe(0);
+  });
+
   it("law 13: tells what is wrong with its arguments", () => {
     expect(() => openSignalReceiver()).toThrow(TypeError);
     expect(() => openSignalReceiver(2 as never)).toThrow('names of signals such as "SIGINT"');

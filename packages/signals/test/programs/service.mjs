@@ -1,8 +1,10 @@
 // A program for the tests of runMain: what it does is said by its arguments.
+import { setTimeout } from "node:timers";
+
 import { sleep, sleepForever } from "@espalier/core";
 import { shielded } from "@espalier/cancel-scope";
 import { openNursery } from "@espalier/nursery";
-import { runMain } from "@espalier/signals";
+import { openSignalReceiver, runMain } from "@espalier/signals";
 
 const [mode, graceMs = "10000", debug] = process.argv.slice(2);
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -69,6 +71,15 @@ const programs = {
   early: async () => {
     say("main began");
     await serve();
+  },
+  throws: () => fail("at once"),
+  hangs: () => new Promise(() => undefined),
+  receive: async () => {
+    const receiver = openSignalReceiver("SIGHUP");
+    say("ready");
+    setTimeout(() => say("listening for a while"), 50); // afterwards nothing is left that could call back
+    say(await receiver.receive());
+    receiver.close();
   },
   deadlock: async function waiter() {
     await sleepForever();
