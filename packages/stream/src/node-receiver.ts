@@ -106,10 +106,14 @@ export class NodeReceiver {
     if (this.#state.kind === "closed") return;
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
     if (bytes.length === 0) return;
-    this.#kept.push(bytes);
-    this.#keptBytes += bytes.length;
     const waiter = this.#takeWaiter();
-    if (waiter !== undefined) waiter.resume(this.#takeKept(this.#waiterMax));
+    // Whoever waits has found nothing kept: the usual to and fro goes past the queue.
+    if (waiter !== undefined && bytes.length <= this.#waiterMax) waiter.resume(bytes);
+    else {
+      this.#kept.push(bytes);
+      this.#keptBytes += bytes.length;
+      waiter?.resume(this.#takeKept(this.#waiterMax));
+    }
     this.#pauseIfFull();
   };
 

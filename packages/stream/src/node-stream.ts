@@ -75,12 +75,15 @@ export class NodeDuplexStream implements HalfCloseableStream {
   readonly #sender: NodeSender;
   readonly #closeGraceMs: number;
 
-  /** @param closeGraceMs - So many milliseconds may the goodbye take when it is closed; by default as long as it takes. */
-  constructor(node: Duplex, closeGraceMs?: number) {
+  /**
+   * @param options - `closeGraceMs`: so many milliseconds may the goodbye take when it is closed; by default as long as it takes.
+   *   `isSocket`: see {@link NodeSender}.
+   */
+  constructor(node: Duplex, options: { readonly closeGraceMs?: number; readonly isSocket?: boolean } = {}) {
     this.#node = node;
     this.#receiver = new NodeReceiver(node);
-    this.#sender = new NodeSender(node);
-    this.#closeGraceMs = closeGraceMs ?? Infinity;
+    this.#sender = new NodeSender(node, options);
+    this.#closeGraceMs = options.closeGraceMs ?? Infinity;
   }
 
   sendAll(bytes: Uint8Array): Promise<void> {

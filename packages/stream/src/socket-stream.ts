@@ -20,7 +20,7 @@ export class SocketStream extends NodeDuplexStream {
   /** @internal */
   constructor(socket: Socket) {
     // No goodbye: sendAll returns when the kernel has the bytes, and closing the socket is what sends the FIN.
-    super(socket, 0);
+    super(socket, { closeGraceMs: 0, isSocket: true });
     this.#socket = socket;
     // Read now: a socket that is closed has forgotten them.
     this.localAddress = address(socket.localAddress, socket.localPort);

@@ -23,7 +23,7 @@ export class TlsStream extends NodeDuplexStream {
 
   /** @internal */
   constructor(socket: TLSSocket, transport: Stream, goodbye: Goodbye, httpsCompatible: boolean) {
-    super(socket, httpsCompatible ? 0 : closeGraceMs);
+    super(socket, { closeGraceMs: httpsCompatible ? 0 : closeGraceMs });
     this.#socket = socket;
     this.#transport = transport;
     this.#goodbye = goodbye;
