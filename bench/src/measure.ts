@@ -30,8 +30,8 @@ export async function measure(
   const warmedSince = performance.now();
   for (let i = 0; i < warmUp.runs && performance.now() - warmedSince < warmUp.ms; i++)
     await runOnce(workload, job, size);
-  const found = [await runOnce(workload, job, size)];
   const began = performance.now();
+  const found = [await runOnce(workload, job, size)];
   while (found.length < counted.runs && performance.now() - began < counted.ms)
     found.push(await runOnce(workload, job, size));
   const middle = found.toSorted((a, b) => a.value - b.value)[found.length >> 1];

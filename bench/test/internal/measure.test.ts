@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contenders, loadContender, takersOf } from "../../src/contenders/index.ts";
+import { contenders, loadContender, sizeFor, takersOf } from "../../src/contenders/index.ts";
 import { Digest } from "../../src/digest.ts";
 import { type Effort, jobOf, measure } from "../../src/measure.ts";
 import { findWorkload, type WorkloadKey } from "../../src/workloads/find.ts";
@@ -15,8 +15,20 @@ function digestOf(items: readonly number[]): Digest {
 }
 
 describe("contenders", () => {
-  it.each(rows)("all take part in %s", async (key) => {
-    expect(await takersOf(key, Object.keys(contenders))).toEqual(Object.keys(contenders));
+  it.each(rows)("raw and espalier take part in %s", async (key) => {
+    const both = ["raw", "espalier"];
+    expect(await takersOf(key, both)).toEqual(both);
+  });
+
+  it("do a smaller part of what would take them minutes, and never more than is asked", () => {
+    expect(sizeFor("effection", "spawn", 100_000)).toBe(5_000);
+    expect(sizeFor("effection", "spawn", 100)).toBe(100);
+    expect(sizeFor("espalier", "spawn", 100_000)).toBe(100_000);
+  });
+
+  it("have smaller sizes only for workloads that exist", () => {
+    for (const { smaller = {} } of Object.values(contenders))
+      for (const name of Object.keys(smaller)) expect(() => findWorkload(name)).not.toThrow();
   });
 });
 
