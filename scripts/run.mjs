@@ -180,6 +180,8 @@ function matrix() {
   return args.includes("--list") ? suites : node("scripts/check-packed.mjs", "--all", ...args) || suites;
 }
 
+const site = (script) => run("pnpm", ["--filter=@espalier/docs", "run", script]);
+
 const [command = "test", ...args] = process.argv.slice(2);
 const commands = {
   /** The tour. */
@@ -204,6 +206,9 @@ const commands = {
   /** After a change of what a package exports: the lists of the umbrella. */
   api: () => node("scripts/umbrella.mjs", "--update"),
   docs: () => turbo("build") || node("scripts/check-docs.mjs", ...args),
+  /** Builds the site and opens it in a browser, where there is one. */
+  "docs:site": () => site("site:build") || site("site:test"),
+  "docs:dev": () => site("site:dev"),
   coverage: () => run("vitest", ["run", "--coverage", ...args]),
   pnpm: () => run("pnpm", args),
 };

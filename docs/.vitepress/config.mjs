@@ -6,6 +6,7 @@ import { defineConfig } from "vitepress";
 
 import { publishedPackages } from "../../scripts/workspace.mjs";
 import { linkRule, repository } from "./links.mjs";
+import { outputRule } from "./output.mjs";
 import { pictureRule } from "./pictures.mjs";
 
 const docs = fileURLToPath(new URL("..", import.meta.url));
@@ -99,6 +100,7 @@ export default defineConfig({
     theme: { light: "github-light", dark: "github-dark" },
     config(markdown) {
       linkRule(markdown);
+      outputRule(markdown);
       pictureRule(markdown);
     },
   },
