@@ -1,7 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 
+import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
+import { sleep } from "@espalier/core";
 import { parkAbroad, ParkingLot, pass, refusal, type Ticket, type Wait } from "@espalier/core/lowlevel";
+import { groupRuns, send } from "./process-group.ts";
 
 /** How a child process has ended. */
 export interface Exit {
@@ -10,24 +13,34 @@ export interface Exit {
   readonly signal: NodeJS.Signals | undefined;
 }
 
-/** A running child: its end, and the signals to it and its process group. */
+/**
+ * A running child: its end, and the signals to it and its process group.
+ *
+ *     event \ state    running              ending (SIGTERM, then its grace)    ended
+ *     end()            -> ending            waits too                           nothing
+ *     the child exits  -> ended: what is    its group has the rest of the       -
+ *                      left of its group    grace, then what is left of it
+ *                      is killed            is killed -> ended
+ *     grace is over    -                    the group is killed -> ended        -
+ */
 export class Child {
   readonly pid: number;
-  readonly #process: ChildProcess;
   /** Whether it leads a process group of its own, so that signals reach its own children too. */
   readonly #leads: boolean;
   readonly #waiting = new ParkingLot<Exit>();
   #exit: Exit | undefined = undefined;
+  /** Whether it was told to end, and its group has time for that. Once set, never unset. */
+  #ending = false;
 
   constructor(process: ChildProcess, pid: number, leads: boolean) {
     this.pid = pid;
-    this.#process = process;
     this.#leads = leads;
     process.on("exit", (code, signal) => {
       this.#exit = {
         exitCode: code ?? 128 + constants.signals[signal as NodeJS.Signals],
         signal: signal ?? undefined,
       };
+      if (!this.#ending) this.#killGroup(); // nobody else would, and it holds our ends of the pipes open
       this.#waiting.unparkAll(this.#exit);
     });
     // What cannot be told by a call any more: a signal to a process that has just gone.
@@ -51,24 +64,35 @@ export class Child {
   /** Sends a signal to the child and its group; nothing once it has ended. */
   kill(signal: NodeJS.Signals): void {
     if (this.#exit !== undefined) return;
-    if (!this.#leads || !signalGroup(this.pid, signal)) this.#process.kill(signal);
+    if (!this.#leads || !send(-this.pid, signal)) send(this.pid, signal);
   }
 
-  /** Ends what is left of its group once the child itself has ended: grandchildren. */
-  killGroup(): void {
-    if (this.#leads) signalGroup(this.pid, "SIGKILL");
+  /**
+   * Ends it and its group: SIGTERM, the grace, SIGKILL. Not a checkpoint: the child is always waited for, and what is
+   * shielded here has a limit.
+   */
+  async end(graceMs: number): Promise<void> {
+    if (this.#exit !== undefined) return;
+    this.#ending = true;
+    this.kill("SIGTERM");
+    await moveOnAfter(graceMs, () => this.#allGone(), { shield: true });
+    this.kill("SIGKILL");
+    this.#killGroup();
+    await new CancelScope({ shield: true }).run(() => this.wait());
+  }
+
+  /** A shell dies of SIGTERM at once; what it has started may need its grace. Nobody tells when that has gone: we ask. */
+  async #allGone(): Promise<void> {
+    await this.wait();
+    if (this.#leads)
+      for (let delay = 5; groupRuns(this.pid); delay = Math.min(2 * delay, 100)) await sleep(delay);
+  }
+
+  #killGroup(): void {
+    if (this.#leads) send(-this.pid, "SIGKILL");
   }
 
   readonly #leave = (operation: Wait): void => {
     this.#waiting.remove(operation.data as Ticket<Exit, undefined>);
   };
-}
-
-/** Whether the group was there. */
-function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(-leader, signal);
-  } catch {
-    return false; // no process of the group is left
-  }
 }

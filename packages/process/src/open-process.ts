@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
-import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { checkDuration, parkAbroad, refusal } from "@espalier/core/lowlevel";
 import {
   acloseForcefully,
@@ -57,9 +56,11 @@ export interface Process extends AsyncDisposable {
    */
   wait(): Promise<number>;
   /**
-   * Sends a signal to it and its process group, by default SIGTERM. Nothing happens once it has ended.
+   * Sends a signal to it and its process group, by default SIGTERM. Nothing happens once it has ended; when it has, what is
+   * left of its group is killed.
    *
    * @checkpoint never
+   * @throws {TypeError} there is no such signal.
    */
   kill(signal?: NodeJS.Signals): void;
   /** Its exit code; `undefined` while it runs. */
@@ -70,14 +71,16 @@ export interface Process extends AsyncDisposable {
 
 /**
  * Starts a program, without a shell. Its streams are byte streams; when its block is left it is ended: SIGTERM, a grace,
- * SIGKILL, and always waited for, also in a cancelled scope. Its own children are ended with it.
+ * SIGKILL, and always waited for, also in a cancelled scope. Its own children are ended with it, by the same signals and
+ * within the same grace; when it ends by itself they are killed.
  *
  * @checkpoint always
  * @cancellation No process is left behind.
  * @param argv - The program and its arguments.
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {ProcessStartError} it cannot be started (see `code` and `cause`).
- * @throws {TypeError} `argv` is not a list of strings with at least one.
+ * @throws {TypeError} `argv` is not a list of strings with at least one, or with `shell` with more than one.
+ * @throws {RangeError} `graceMs` is negative or NaN.
  * @example
  * ```ts
  * import { openProcess } from "@espalier/process";
@@ -103,6 +106,11 @@ export async function startProcess(
   options: OpenProcessOptions,
 ): Promise<RunningProcess> {
   checkArgv(argv);
+  if (options.shell === true && argv.length > 1) {
+    throw new TypeError(
+      'With a shell, argv is one line: ["ls | wc -l"]. Further arguments would be joined to it without quoting.',
+    );
+  }
   const { graceMs = 5000 } = options;
   checkDuration(graceMs, "openProcess.graceMs");
   const denied = refusal();
@@ -183,19 +191,9 @@ export class RunningProcess implements Process {
     this.#child.kill(signal);
   }
 
-  /** Ends what the child has left behind in its group: it would hold our ends of the pipes open. */
-  endGroup(): void {
-    this.#child.killGroup();
-  }
-
-  /** Not a checkpoint: the child is always waited for, and what is shielded here has a limit. */
+  /** Not a checkpoint. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const child = this.#child;
-    child.kill("SIGTERM");
-    if (child.exit === undefined) await moveOnAfter(this.#graceMs, () => child.wait(), { shield: true });
-    child.kill("SIGKILL");
-    if (child.exit === undefined) await new CancelScope({ shield: true }).run(() => child.wait());
-    child.killGroup();
+    await this.#child.end(this.#graceMs);
     for (const stream of [this.stdin, this.stdout, this.stderr])
       if (stream !== undefined) await acloseForcefully(stream);
   }

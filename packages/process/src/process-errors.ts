@@ -1,5 +1,8 @@
 import { isInstance } from "@espalier/core/lowlevel";
 
+/** So many characters of a command are shown in a message. */
+const longestCommand = 500;
+
 /** A program ended badly: with an exit code other than 0, or by a signal. */
 export class CalledProcessError extends Error {
   static readonly brand: string = "espalier.CalledProcessError";
@@ -61,9 +64,10 @@ export class ProcessStartError extends Error {
   }
 }
 
-/** A command for people to read; not for a shell. */
+/** A command for people to read; not for a shell. `argv` of the error has all of it. */
 function quote(argv: readonly string[]): string {
-  return argv.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
+  const line = argv.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
+  return line.length > longestCommand ? `${line.slice(0, longestCommand)}...` : line;
 }
 
 /** The last lines of what was written to stderr: mostly they say why. */

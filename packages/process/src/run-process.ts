@@ -45,7 +45,8 @@ export interface ProcessResult {
  * @throws {CalledProcessError} it ended badly, unless `check` is false. It holds the outputs.
  * @throws {ProcessStartError} it cannot be started.
  * @throws {LimitExceededError} it wrote more than `maxOutputBytes`; it is ended then.
- * @throws {TypeError} `argv` is not a list of strings with at least one.
+ * @throws {TypeError} `argv` is not a list of strings with at least one, or with `shell` with more than one.
+ * @throws {RangeError} `graceMs` or `maxOutputBytes` is negative or NaN.
  * @example
  * ```ts
  * import { runProcess } from "@espalier/process";
@@ -95,7 +96,6 @@ async function finish(
           nursery.startSoon(() => collect(child.stderr, stderr, maxBytes, "stderr"));
         if (child.stdin !== undefined) nursery.startSoon(() => feed(child.stdin, input ?? ""));
         await child.wait();
-        child.endGroup();
       },
       { name: "runProcess" },
     );

@@ -1,11 +1,13 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
-import { sleep } from "@espalier/core";
-import { openProcess } from "@espalier/process";
+import { BrokenResourceError, sleep } from "@espalier/core";
+import { openProcess, runProcess } from "@espalier/process";
 import { BufferedReceiveStream } from "@espalier/stream";
 
-import { eventually, isAlive } from "./programs.ts";
+import { eventually, isAlive, isZombie } from "./programs.ts";
 
 const unix = process.platform !== "win32";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -65,6 +67,82 @@ describe.runIf(unix)("openProcess", () => {
     await new BufferedReceiveStream(child.stdout as never).lines().next();
     await child[Symbol.asyncDispose]();
     expect(child.signal).toBe("SIGKILL");
+  });
+
+  it("gives its children the same grace, although it has ended before them", async () => {
+    const child = await openProcess([
+      "sh",
+      "-c",
+      `sh -c 'trap "sleep 0.2; echo cleaned up; exit" TERM; echo ready; while true; do sleep 0.05; done'; true`,
+    ]);
+    const lines = new BufferedReceiveStream(child.stdout as never).lines();
+    await lines.next();
+    const last = lines.next();
+    await child[Symbol.asyncDispose]();
+    expect((await last).value).toBe("cleaned up");
+  });
+
+  it("kills what is left of its group when it ends by itself: its output has an end then", async () => {
+    await using child = await openProcess(["sh", "-c", "sleep 60 & echo $!"]);
+    const read: string[] = [];
+    for await (const line of new BufferedReceiveStream(child.stdout as never).lines()) read.push(line);
+    expect(read).toHaveLength(1);
+    await eventually(() => !isAlive(Number(read[0])));
+    expect(await child.wait()).toBe(0);
+  });
+
+  it("kills a group that ignores SIGTERM when the grace is over, although its leader has gone", async () => {
+    const child = await openProcess(
+      ["sh", "-c", "sh -c 'trap \"\" TERM; echo $$; while true; do sleep 0.05; done'; true"],
+      { graceMs: 100 },
+    );
+    const line = await new BufferedReceiveStream(child.stdout as never).lines().next();
+    await child[Symbol.asyncDispose]();
+    await eventually(() => !isAlive(Number(line.value)));
+  });
+
+  it("breaks its stdin when it has ended, and a wait and a kill do nothing more", async () => {
+    await using child = await openProcess(["sh", "-c", "exit 7"]);
+    expect([await child.wait(), await child.wait()]).toEqual([7, 7]);
+    child.kill();
+    child.kill("SIGKILL");
+    expect([child.exitCode, child.signal]).toEqual([7, undefined]);
+    await expect(
+      (async () => {
+        for (;;) await child.stdin?.sendAll(new Uint8Array(100_000));
+      })(),
+    ).rejects.toBeInstanceOf(BrokenResourceError);
+  });
+
+  it("tells of a signal that does not exist, and goes on", async () => {
+    await using child = await openProcess(["sleep", "60"]);
+    expect(() => {
+      child.kill("SIGFOO" as never);
+    }).toThrow(TypeError);
+    expect(child.exitCode).toBeUndefined();
+  });
+
+  it("gives the signal of a child that leads no group", async () => {
+    await using child = await openProcess(["sleep", "60"], { processGroup: false });
+    child.kill("SIGINT");
+    expect([await child.wait(), child.signal]).toEqual([130, "SIGINT"]);
+  });
+
+  it.runIf(existsSync("/proc/self/fd"))("leaves no descriptor and no zombie behind", async () => {
+    const use = async (round: number): Promise<void> => {
+      await moveOnAfter(round, () =>
+        runProcess(["sh", "-c", "echo a; cat; sleep 0.01; echo b"], { stdin: "hello", captureStdout: true }),
+      );
+      await openProcess(["/no/such/program"]).catch(() => undefined);
+      await using child = await openProcess(["yes"]);
+      await child.stdout?.receiveSome();
+    };
+    await use(1000); // what the runtime opens once
+    const before = readdirSync("/proc/self/fd").length;
+    for (let round = 0; round < 20; round++) await use(round);
+    await eventually(() => readdirSync("/proc/self/fd").length <= before + 2);
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
+    expect(children.split(" ").filter((pid) => isZombie(pid))).toEqual([]);
   });
 
   it("can be disposed twice", async () => {

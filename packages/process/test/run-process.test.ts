@@ -70,6 +70,12 @@ describe.runIf(unix)("runProcess", () => {
     await expect(runProcess(["true"], { cwd: "/no/such/folder" })).rejects.toBeInstanceOf(ProcessStartError);
   });
 
+  it("keeps a message short that has a long command in it", async () => {
+    const error = await runProcess(["no-such-program", "x".repeat(100_000)]).catch((raised: Error) => raised);
+    expect((error as Error).message.length).toBeLessThan(1000);
+    expect((error as ProcessStartError).argv[1]).toHaveLength(100_000);
+  });
+
   it("starts it in the folder and with the environment that it is given", async () => {
     const folder = realpathSync(tmpdir());
     const there = await runProcess(["pwd"], { cwd: folder, captureStdout: true });
@@ -134,6 +140,7 @@ describe.runIf(unix)("runProcess", () => {
     await expect(runProcess("git status" as never)).rejects.toThrow("There is no shell");
     await expect(runProcess([])).rejects.toThrow(TypeError);
     await expect(runProcess(["echo", 1 as never])).rejects.toThrow("list of strings");
+    await expect(runProcess(["echo", "a"], { shell: true })).rejects.toThrow("argv is one line");
     await expect(runProcess(["true"], { graceMs: -1 })).rejects.toThrow(RangeError);
     await expect(runProcess(["true"], { maxOutputBytes: Number.NaN })).rejects.toThrow(RangeError);
   });
