@@ -1,7 +1,10 @@
 import { finished, type Readable, type Writable } from "node:stream";
 
 import { moveOnAfter } from "@espalier/cancel-scope";
-import { parkAbroad, parkShielded, refusal } from "@espalier/core/lowlevel";
+import { parkAbroad, refusal } from "@espalier/core/lowlevel";
+
+/** So long is a stream waited for that was destroyed; one that does not say that it is over is left to itself then. */
+const releaseMs = 1000;
 
 /**
  * Closes a Node stream: says goodbye first if there is something to say it with (`end()`: the last bytes, a FIN, a TLS
@@ -14,10 +17,17 @@ export async function closeNodeStream(node: Readable | Writable, graceMs: number
     if (denied !== undefined) await denied;
     if (graceMs > 0 && canEnd(node)) await moveOnAfter(graceMs, () => ended(node), { name: "goodbye" });
   } finally {
-    node.destroy();
-    await released(node);
+    if (!isSentMessage(node)) {
+      node.destroy();
+      await moveOnAfter(releaseMs, () => released(node), { shield: true, name: "release" });
+    }
   }
   await refusal();
+}
+
+/** An HTTP message that was sent whole: its connection is not its own, and the answer comes over it. */
+function isSentMessage(node: Readable | Writable): boolean {
+  return "setHeader" in node && (node as Writable).writableFinished;
 }
 
 function canEnd(node: Readable | Writable): node is Writable {
@@ -36,7 +46,8 @@ function ended(node: Writable): Promise<void> {
 }
 
 function released(node: Readable | Writable): Promise<void> {
-  const wait = parkShielded<void>("stream.aclose");
+  const wait = parkAbroad<void>("stream.aclose");
+  if (!wait.pending) return wait.promise;
   finished(node, () => wait.resume());
   return wait.promise;
 }

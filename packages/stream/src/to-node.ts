@@ -1,17 +1,33 @@
 import { Duplex } from "node:stream";
 
-import { ambient, type CancelStatus, currentStatus, runIn } from "@espalier/core/lowlevel";
+import {
+  ambient,
+  type CancelStatus,
+  currentStatus,
+  makeCancelled,
+  runIn,
+  whenCancelled,
+} from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
 import type { HalfCloseableStream, Stream } from "./contracts.ts";
 
 /**
  * A stream of ours as a Node `Duplex`, with backpressure both ways. It belongs to the duplex from now on; destroying the
- * duplex closes it by force, and so does a cancellation of the scope in which this was called.
+ * duplex closes it by force, and the end of the scope in which this was called destroys the duplex; if that is cancelled, with
+ * its `Cancelled`.
  *
  * @checkpoint never
  */
 export function toNodeDuplex(stream: Stream | HalfCloseableStream): Duplex {
-  return nodeDuplexIn(currentStatus(), stream);
+  const status = currentStatus();
+  const duplex = nodeDuplexIn(status, stream);
+  const withdraw = whenCancelled(status, (reason, leaving) => {
+    // Nobody may listen for errors, and a cancellation must not bring the process down.
+    const told = !leaving && duplex.listenerCount("error") > 0;
+    duplex.destroy(told ? makeCancelled(reason) : undefined);
+  });
+  duplex.once("close", withdraw);
+  return duplex;
 }
 
 /** The same; what is done with the stream belongs to `status`, because Node calls back in whatever context. */

@@ -1,8 +1,14 @@
-import { ReadableStream, WritableStream } from "node:stream/web";
+import {
+  ReadableStream,
+  type ReadableStreamDefaultController,
+  WritableStream,
+  type WritableStreamDefaultController,
+} from "node:stream/web";
 
-import { ambient, currentStatus, runIn } from "@espalier/core/lowlevel";
+import { ClosedResourceError } from "@espalier/core";
+import { ambient, currentStatus, makeCancelled, runIn, whenCancelled } from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
-import type { ReceiveStream, SendStream, Stream } from "./contracts.ts";
+import type { SendStream, Stream } from "./contracts.ts";
 
 /** A pair of Web Streams. */
 export interface WebStreamPair {
@@ -12,36 +18,70 @@ export interface WebStreamPair {
 
 /**
  * A stream of ours as Web Streams, with backpressure both ways. It belongs to them from now on: cancelling the readable, or
- * aborting the writable, closes it by force, and so does a cancellation of the scope in which this was called.
+ * aborting the writable, closes it by force, and so does the end of the scope in which this was called; if that is cancelled,
+ * both sides fail with its `Cancelled`.
  *
  * @checkpoint never
  */
 export function toWebStream(stream: Stream): WebStreamPair {
   // The platform calls back in whatever context: what is done with the stream belongs to the scope of the caller.
   const status = currentStatus();
-  return {
-    readable: new ReadableStream<Uint8Array>(
-      {
-        pull: (controller) => runIn(status, () => pull(stream, controller)),
-        cancel: () => runIn(ambient.root, () => acloseForcefully(stream)),
-      },
-      { highWaterMark: 0 },
-    ),
-    writable: new WritableStream<Uint8Array>({
-      write: (chunk) => runIn(status, () => stream.sendAll(chunk)),
-      close: () => runIn(status, () => endOf(stream)),
-      abort: () => runIn(ambient.root, () => acloseForcefully(stream)),
-    }),
+  const sever = (): Promise<void> => runIn(ambient.root, () => acloseForcefully(stream));
+  let reading!: ReadableStreamDefaultController<Uint8Array>;
+  let writing!: WritableStreamDefaultController;
+  let sidesOpen = 2;
+  const sideEnded = (): void => {
+    if (--sidesOpen === 0) withdraw();
   };
-}
-
-async function pull(
-  stream: ReceiveStream,
-  controller: { enqueue(chunk: Uint8Array): void; close(): void },
-): Promise<void> {
-  const chunk = await stream.receiveSome();
-  if (chunk === undefined) controller.close();
-  else controller.enqueue(chunk);
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        reading = controller;
+      },
+      pull: () =>
+        runIn(status, async () => {
+          try {
+            const chunk = await stream.receiveSome();
+            if (chunk !== undefined) {
+              reading.enqueue(chunk);
+              return;
+            }
+            reading.close();
+          } catch (error) {
+            reading.error(error);
+          }
+          sideEnded();
+        }),
+      cancel: () => {
+        sideEnded();
+        return sever();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      writing = controller;
+      // Not from abort() of this sink: that is called only when the write under way has ended, and it may wait for ever.
+      // The types of Node do not know the signal.
+      const { signal } = controller as unknown as { readonly signal: AbortSignal };
+      signal.addEventListener("abort", () => {
+        sideEnded();
+        void sever();
+      });
+    },
+    write: (chunk) => runIn(status, () => stream.sendAll(chunk)),
+    close: () => runIn(status, () => endOf(stream)).finally(sideEnded),
+  });
+  const withdraw = whenCancelled(status, (reason, leaving) => {
+    void sever();
+    const error = leaving
+      ? new ClosedResourceError("The scope of toWebStream was left.")
+      : makeCancelled(reason);
+    reading.error(error);
+    writing.error(error);
+  });
+  return { readable, writable };
 }
 
 function endOf(stream: SendStream & { sendEof?: () => Promise<void> }): Promise<void> {

@@ -1,11 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer, type IncomingMessage, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Duplex, PassThrough, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { BrokenResourceError, BusyResourceError, Cancelled, ClosedResourceError } from "@espalier/core";
-import { fromNodeDuplex, fromNodeReadable, fromNodeWritable, toNodeDuplex } from "@espalier/stream";
+import {
+  acloseForcefully,
+  fromNodeDuplex,
+  fromNodeReadable,
+  fromNodeWritable,
+  toNodeDuplex,
+} from "@espalier/stream";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";
@@ -176,6 +184,34 @@ describe("fromNodeWritable", () => {
     }
   });
 
+  it("is closed by force although the sink never says that it is destroyed", async () => {
+    const sink = new Writable({ destroy: () => undefined });
+    const stream = fromNodeWritable(sink);
+    await acloseForcefully(stream);
+    expect(sink.destroyed).toBe(true);
+    expect(await rejection(stream.sendAll(encode("x")))).toBeInstanceOf(ClosedResourceError);
+  });
+
+  it("leaves an HTTP request that it has sent whole alone: the answer comes over the same connection", async () => {
+    const server = createServer((request, response) => void request.pipe(response));
+    await once(server.listen(0), "listening");
+    try {
+      const request = httpRequest({ port: (server.address() as AddressInfo).port, method: "POST" });
+      const answer = once(request, "response") as Promise<[IncomingMessage]>;
+      const sink = fromNodeWritable(request);
+      await sink.sendAll(encode("ping "));
+      await sink.sendAll(encode("pong"));
+      await sink.aclose();
+      const [response] = await answer;
+      const source = fromNodeReadable(response);
+      expect(await readAll(source)).toBe("ping pong");
+      await source.aclose();
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   it("is broken by the sink's error", async () => {
     const bug = new Error("bug");
     const sink = new Writable({
@@ -311,6 +347,22 @@ describe("toNodeDuplex", () => {
       await eventually(() => errors.length > 0, "it is destroyed");
       expect(errors).toEqual([expect.any(Cancelled)]);
     });
+  });
+
+  it("is closed with the scope in which it was made, also when nobody uses it then", async () => {
+    for (const how of ["cancelled", "left"] as const) {
+      const [client, server] = await tcpPair();
+      await closing([client, server], async () => {
+        const scope = new CancelScope();
+        let duplex!: Duplex;
+        await scope.run(() => {
+          duplex = toNodeDuplex(client); // without a listener for errors: it must not bring the process down
+          if (how === "cancelled") scope.cancel();
+        });
+        expect(await readAll(server)).toBe("");
+        expect(duplex.destroyed).toBe(true);
+      });
+    }
   });
 
   it("can be wrapped again", () =>

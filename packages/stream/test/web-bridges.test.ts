@@ -2,7 +2,13 @@ import { ReadableStream, TransformStream, WritableStream } from "node:stream/web
 
 import { CancelScope } from "@espalier/cancel-scope";
 import { BrokenResourceError, BusyResourceError, Cancelled, ClosedResourceError } from "@espalier/core";
-import { fromWebStream, StapledStream, toWebStream } from "@espalier/stream";
+import {
+  acloseForcefully,
+  fromWebStream,
+  StapledStream,
+  toWebStream,
+  type WebStreamPair,
+} from "@espalier/stream";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readAll } from "./support/bytes.ts";
@@ -287,6 +293,46 @@ describe("toWebStream", () => {
       });
       await eventually(() => error !== undefined, "the read fails");
       expect(error).toBeInstanceOf(Cancelled);
+    });
+  });
+
+  it("closes the stream at once when it is aborted in the middle of a write that waits", () =>
+    withPair(async (client, server) => {
+      const writer = toWebStream(client).writable.getWriter();
+      const writing = rejection(writer.write(new Uint8Array(64 * 2 ** 20))); // nobody reads it
+      await fewTurns();
+      await writer.abort(new Error("enough")).catch(() => undefined);
+      expect(await writing).toBeInstanceOf(ClosedResourceError);
+      expect(await rejection(client.receiveSome())).toBeInstanceOf(ClosedResourceError);
+      await acloseForcefully(server); // kept to here, unread
+    }));
+
+  it("is closed with the scope in which it was made, also when nobody uses it then", async () => {
+    for (const how of ["cancelled", "left"] as const) {
+      const [client, server] = await tcpPair();
+      await closing([client, server], async () => {
+        const scope = new CancelScope();
+        await scope.run(() => {
+          const { readable, writable } = toWebStream(client);
+          void readable;
+          void writable;
+          if (how === "cancelled") scope.cancel();
+        });
+        expect(await readAll(server)).toBe("");
+      });
+    }
+  });
+
+  it("errors both sides when the scope in which it was made is cancelled", async () => {
+    await withPair(async (client) => {
+      const scope = new CancelScope();
+      let pair!: WebStreamPair;
+      await scope.run(() => {
+        pair = toWebStream(client);
+        scope.cancel();
+      });
+      expect(await rejection(pair.readable.getReader().closed)).toBeInstanceOf(Cancelled);
+      expect(await rejection(pair.writable.getWriter().closed)).toBeInstanceOf(Cancelled);
     });
   });
 
