@@ -19,7 +19,7 @@ export function siteLink(href, page) {
   if (readme) return `/packages/${readme[1]}.md${hash}`;
   if (target === "docs/decisions" || target === "docs/decisions/README.md")
     return `/decisions/index.md${hash}`;
-  if (target.startsWith("docs/")) return target.slice("docs".length) + hash;
+  if (/^docs\/.*\.\w+$/.test(target)) return target.slice("docs".length) + hash;
   return `${repository}/blob/main/${target}${hash}`;
 }
 

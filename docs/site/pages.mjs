@@ -40,6 +40,9 @@ const app = await Application.bootstrapWithPlugins({
   hidePageHeader: true,
   entryFileName: "index",
   useCodeBlocks: true,
+  // VitePress numbers headings of the same name differently.
+  useHTMLAnchors: true,
+  anchorPrefix: "api-",
   parametersFormat: "table",
   propertiesFormat: "table",
   sanitizeComments: true,

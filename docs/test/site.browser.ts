@@ -115,7 +115,8 @@ describe.skipIf(executablePath === undefined)("the site in a browser", () => {
       const anchors = new Map<string, Set<string>>();
       const links: { from: string; to: URL }[] = [];
       for (const path of pages()) {
-        await page.goto(origin + path, { waitUntil: "networkidle" });
+        await page.goto(origin + path);
+        await page.waitForFunction(() => "__vue_app__" in (document.querySelector("#app") ?? {})); // it has come to life
         const found = await page.evaluate(() => ({
           ids: Array.from(document.querySelectorAll("[id]"), (element) => element.id),
           links: Array.from(document.querySelectorAll("a[href]"), (a) => (a as HTMLAnchorElement).href),
