@@ -69,9 +69,11 @@ export class RoomList {
     return [...this.#members].filter(([, member]) => member.room === room).map(([nick]) => nick);
   }
 
+  /** Can be repeated: the name may be somebody else's by then. */
   remove(member: Member): void {
     this.move(member, undefined);
     if (member.nick !== undefined) this.#members.delete(member.nick);
+    member.nick = undefined;
     member.hush();
   }
 }

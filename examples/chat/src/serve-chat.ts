@@ -35,7 +35,7 @@ async function attend(stream: SocketStream, rooms: RoomList, options: ChatOption
           nursery.cancelScope.cancel("it does not read");
       });
       farewell = await converse(stream, member, rooms, options.idleMs);
-      member.hush();
+      rooms.remove(member); // now: sending what is left in its outbox may take a while
     });
   } finally {
     rooms.remove(member);

@@ -179,6 +179,28 @@ describe("chat", () => {
       expect(slow.lines.length).toBeLessThan(count);
     }));
 
+  it("has no room for somebody who leaves and has not read everything yet: the others go on talking", () =>
+    withChat(async (port) => {
+      const leaving = await Person.called(port, "leaving", "garden");
+      const ann = await Person.called(port, "ann", "garden");
+      leaving.socket.pause();
+      for (let i = 0; i < 20_000; i++)
+        if (!ann.socket.write(`${"x".repeat(900)}\n`)) await once(ann.socket, "drain");
+      leaving.say("/quit");
+      await ann.hears("leaving has left garden");
+      ann.say("good riddance", "/who");
+      await ann.hears("Here: ann.");
+      expect(ann.hungUp).toBe(false);
+      const other = await Person.called(port, "leaving", "garden"); // the name is free
+      leaving.socket.destroy();
+      other.say("/who");
+      await other.hears("Here: ann, leaving.");
+      other.say("do you hear me?");
+      await ann.hears("<leaving> do you hear me?");
+      ann.say("I do");
+      await other.hears("<ann> I do");
+    }));
+
   it("says farewell to everybody when it shuts down, and waits for nobody who does not read", async () => {
     const people: Person[] = [];
     let stopped = 0;
