@@ -54,7 +54,9 @@ function publishedPackages() {
       if (typeof target === "string" || target["@espalier/source"] === undefined) continue;
       const source = join(folder, target["@espalier/source"]);
       for (const exported of exportedNames(readFileSync(source, "utf8"))) {
-        if (!names.has(exported)) names.set(exported, manifest.name + door.slice(1));
+        // A default export has no name that an example could leave out.
+        if (exported !== "default" && !names.has(exported))
+          names.set(exported, manifest.name + door.slice(1));
       }
     }
     found.push({ name: manifest.name, folder, floor: manifest.espalier?.floor ?? 0, names });

@@ -90,7 +90,9 @@ async function pack(packages, folder) {
 async function install(folder, manifest) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, ...manifest }, undefined, 2));
-  const args = ["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Peers are linked (`writeUses`), not fetched.
+  const args = ["install", "--offline", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"];
+  args.push("--loglevel=error");
   const installed = await execute(windows ? "npm.cmd" : "npm", args, folder, { shell: windows });
   if (installed.code !== 0) return `npm install ${show(installed)}`;
   const { packages } = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
@@ -112,14 +114,16 @@ function smallestProgram(folder) {
 }
 
 /** The files of a user of a package. */
-async function writeUses(folder, { doors }, program) {
+async function writeUses(folder, { doors, manifest }, program) {
+  // ESLint takes a plugin from the default export. A package that it is a peer of is one.
+  const isPlugin = "eslint" in (manifest.peerDependencies ?? {});
   const specifiers = JSON.stringify(doors.map(({ specifier }) => specifier));
   writeFileSync(
     join(folder, "doors.mjs"),
     `for (const specifier of ${specifiers}) {
   const door = await import(specifier);
   const names = Object.keys(door);
-  if (names.length === 0 || names.includes("default")) throw new Error(\`\${specifier} exports [\${names}]\`);
+  if (names.length === 0 || names.includes("default") !== ${isPlugin}) throw new Error(\`\${specifier} exports [\${names}]\`);
 }
 `,
   );
@@ -165,10 +169,15 @@ Promise.all(${specifiers}.map(compare)).catch((error) => {
     join(folder, "bundler.json"),
     project({ module: "Preserve", moduleResolution: "Bundler" }, ["program.mts"]),
   );
-  // Of what users have and we do not bring: the types of Node.
+  // What users have and we do not bring: the types of Node, and peers.
   mkdirSync(join(folder, "node_modules", "@types"), { recursive: true });
-  const types = realpathSync(join(root, "node_modules", "@types", "node"));
-  symlinkSync(types, join(folder, "node_modules", "@types", "node"), "junction");
+  for (const name of ["@types/node", ...Object.keys(manifest.peerDependencies ?? {})]) {
+    symlinkSync(
+      realpathSync(join(root, "node_modules", name)),
+      join(folder, "node_modules", name),
+      "junction",
+    );
+  }
 }
 
 const tidy = (text) => text.replaceAll("\r\n", "\n").trimEnd();
