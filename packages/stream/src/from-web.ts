@@ -42,8 +42,16 @@ export function fromWebStream(
   if ("getWriter" in stream) return new WebSendStream(stream.getWriter());
   const { readable, writable } = stream;
   if (readable !== undefined && writable !== undefined)
-    return new StapledStream(fromWebStream(writable), fromWebStream(readable));
+    return new WebStream(new WebSendStream(writable.getWriter()), new WebReceiveStream(readable.getReader()));
   throw new TypeError("fromWebStream needs a ReadableStream, a WritableStream, or { readable, writable }.");
+}
+
+/** Both halves belong to one connection: its end is this side's own doing for whoever still receives. */
+class WebStream extends StapledStream<WebSendStream, WebReceiveStream> {
+  override async aclose(): Promise<void> {
+    this.receiveStream.stop();
+    await super.aclose();
+  }
 }
 
 class WebReceiveStream implements ReceiveStream {
@@ -78,12 +86,15 @@ class WebReceiveStream implements ReceiveStream {
     }
   }
 
+  /** Gives out nothing more, and tells whoever waits. The source is not cancelled yet: that might cut off the other half. */
+  stop(): void {
+    this.#closed = true;
+    this.#waiter?.fail(closedError());
+  }
+
   async aclose(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#waiter?.fail(closedError());
-      void this.#reader.cancel().catch(() => undefined); // it may never answer
-    }
+    this.stop();
+    void this.#reader.cancel().catch(() => undefined); // it may never answer
     await (refusal() ?? pass());
   }
 

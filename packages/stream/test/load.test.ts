@@ -27,6 +27,9 @@ function memory(): number {
 
 const mebibyte = 2 ** 20;
 
+/** `ESPALIER_LOAD=60` opens and drops 1,000 connections per second for so many seconds, and holds 5,000 at once. */
+const loadSeconds = Number(process.env["ESPALIER_LOAD"] ?? 0);
+
 describe("a peer that never reads", () => {
   it("costs no memory, whatever is offered to it", async () => {
     const [client, server] = await tcpPair();
@@ -125,10 +128,11 @@ describe("a line without end", () => {
 });
 
 describe("many connections", () => {
-  it("serves 2,000 at once, and leaves nothing", async () => {
+  // Each of them costs two descriptors here: both ends are in this process.
+  it(`serves ${loadSeconds > 0 ? "5,000" : "2,000"} at once, and leaves nothing`, async () => {
     const before = handles();
     const tasks = taskTree().length;
-    const count = 2000;
+    const count = loadSeconds > 0 ? 5000 : 2000;
     let answered = 0;
     await withServer(echo, async (port) => {
       const peers: SocketStream[] = [];
@@ -186,6 +190,58 @@ describe("many connections", () => {
     expect(seen).toEqual({ handlers: 2000, ended: 2000 });
     await eventually(() => handles() <= before, "all sockets are gone");
   });
+
+  it.runIf(loadSeconds > 0)(
+    "are opened and dropped, 1,000 per second, for as long as ESPALIER_LOAD says, with no leak",
+    { timeout: (loadSeconds + 60) * 1000 },
+    async () => {
+      const before = handles();
+      const tasks = taskTree().length;
+      const seen = { opened: 0, late: 0, answers: 0, handlers: 0, ended: 0 };
+      await withServer(
+        async (stream) => {
+          seen.handlers++;
+          try {
+            await echo(stream);
+          } finally {
+            seen.ended++;
+          }
+        },
+        async (port) => {
+          const drop = async (i: number): Promise<void> => {
+            const peer = await openTcpStream(host, port);
+            seen.opened++;
+            if (i % 2 === 0) await peer.sendAll(encode("x"));
+            if (i % 4 === 0 && (await peer.receiveSome()) !== undefined) seen.answers++;
+            await peer.aclose();
+          };
+          const second = async (): Promise<void> => {
+            const until = performance.now() + 1000;
+            await openNursery(async (nursery) => {
+              for (let i = 0; i < 1000; i += 20) {
+                for (let j = i; j < i + 20; j++) nursery.startSoon(() => drop(j));
+                await sleep(15);
+              }
+            });
+            const rest = until - performance.now();
+            if (rest > 0) await sleep(rest);
+            else seen.late++;
+          };
+          await second(); // what is made once has been made
+          const start = memory();
+          for (let i = 1; i < loadSeconds; i++) await second();
+          await eventually(() => seen.handlers === seen.ended && handles() <= before + 1, "all have ended");
+          console.log("load:", seen, `memory: ${((memory() - start) / mebibyte).toFixed(1)} MiB more`);
+          expect(memory() - start).toBeLessThan(8 * mebibyte);
+        },
+        { onError: () => undefined },
+      );
+      expect(seen.opened).toBe(loadSeconds * 1000);
+      expect(seen.answers).toBe(loadSeconds * 250);
+      await eventually(() => handles() <= before, "all sockets are gone");
+      expect(taskTree().length).toBe(tasks);
+    },
+  );
 
   it("leaves no socket when the server is cancelled under load", async () => {
     const before = handles();
