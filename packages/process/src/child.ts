@@ -14,6 +14,16 @@ export interface Exit {
 }
 
 /**
+ * The children that may still have to be killed. A process that exits leaves no block, so nobody would: after
+ * `process.exit`, or an error that nobody has caught, they would go on without us, and Ctrl-C would not reach their groups.
+ */
+const living = new Set<Child>();
+
+function killAll(): void {
+  for (const child of living) child.abandon();
+}
+
+/**
  * A running child: its end, and the signals to it and its process group.
  *
  *     event \ state    running              ending (SIGTERM, then its grace)    ended
@@ -32,19 +42,21 @@ export class Child {
   /** Whether it was told to end, and its group has time for that. Once set, never unset. */
   #ending = false;
 
-  constructor(process: ChildProcess, pid: number, leads: boolean) {
+  constructor(spawned: ChildProcess, pid: number, leads: boolean) {
     this.pid = pid;
     this.#leads = leads;
-    process.on("exit", (code, signal) => {
+    if (living.size === 0) process.on("exit", killAll);
+    living.add(this);
+    spawned.on("exit", (code, signal) => {
       this.#exit = {
         exitCode: code ?? 128 + constants.signals[signal as NodeJS.Signals],
         signal: signal ?? undefined,
       };
-      if (!this.#ending) this.#killGroup(); // nobody else would, and it holds our ends of the pipes open
+      if (!this.#ending) this.abandon(); // nobody else would end its group, and that holds our ends of the pipes open
       this.#waiting.unparkAll(this.#exit);
     });
     // What cannot be told by a call any more: a signal to a process that has just gone.
-    process.on("error", () => undefined);
+    spawned.on("error", () => undefined);
   }
 
   get exit(): Exit | undefined {
@@ -76,8 +88,7 @@ export class Child {
     this.#ending = true;
     this.kill("SIGTERM");
     await moveOnAfter(graceMs, () => this.#allGone(), { shield: true });
-    this.kill("SIGKILL");
-    this.#killGroup();
+    this.abandon();
     await new CancelScope({ shield: true }).run(() => this.wait());
   }
 
@@ -88,8 +99,12 @@ export class Child {
       for (let delay = 5; groupRuns(this.pid); delay = Math.min(2 * delay, 100)) await sleep(delay);
   }
 
-  #killGroup(): void {
+  /** Kills what is left of it, child and group. */
+  abandon(): void {
+    this.kill("SIGKILL");
     if (this.#leads) send(-this.pid, "SIGKILL");
+    living.delete(this);
+    if (living.size === 0) process.off("exit", killAll);
   }
 
   readonly #leave = (operation: Wait): void => {

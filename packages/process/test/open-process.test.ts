@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
 
@@ -7,8 +8,9 @@ import { BrokenResourceError, sleep } from "@espalier/core";
 import { openProcess, runProcess } from "@espalier/process";
 import { BufferedReceiveStream } from "@espalier/stream";
 
-import { eventually, isAlive, isZombie } from "./programs.ts";
+import { eventually, isAlive, isZombie, script, text } from "./programs.ts";
 
+const deno = process.versions["deno"] !== undefined;
 const unix = process.platform !== "win32";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -144,6 +146,19 @@ describe.runIf(unix)("openProcess", () => {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
     expect(children.split(" ").filter((pid) => isZombie(pid))).toEqual([]);
   });
+
+  // Deno does not tell that it exits because of an error.
+  it.each(deno ? ["exit"] : ["exit", "throw"])(
+    "does not survive a program that ends at once: %s",
+    async (how) => {
+      const path = fileURLToPath(new URL("programs/exits.mjs", import.meta.url));
+      const { stdout, exitCode } = await runProcess(script(path, how), { captureStdout: true, check: false });
+      expect(exitCode).toBe(how === "exit" ? 3 : 1);
+      const pids = text(stdout).trim().split(" ").map(Number);
+      expect(pids).toHaveLength(2);
+      await eventually(() => !pids.some(isAlive));
+    },
+  );
 
   it("can be disposed twice", async () => {
     const child = await openProcess(["true"]);

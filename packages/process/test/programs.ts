@@ -6,6 +6,11 @@ export function program(code: string): string[] {
   return [process.execPath, ...evaluate, code];
 }
 
+/** A program in a file, for the runtime that runs the tests, as `argv`. */
+export function script(path: string, ...args: string[]): string[] {
+  return [process.execPath, ...(process.versions["deno"] === undefined ? [] : ["run", "-A"]), path, ...args];
+}
+
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** Whether a process with this id is alive. A zombie counts: it has not been waited for. */
