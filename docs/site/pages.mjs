@@ -45,7 +45,6 @@ const app = await Application.bootstrapWithPlugins({
   anchorPrefix: "api-",
   parametersFormat: "table",
   propertiesFormat: "table",
-  sanitizeComments: true,
   pageTitleTemplates: { index: "API reference", module: ({ name }) => `@espalier/${name}` },
   logLevel: "Warn",
 });
