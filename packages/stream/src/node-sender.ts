@@ -169,7 +169,8 @@ export class NodeSender {
 
   /** Whether the sink has broken, although its event is still to come. */
   #isDead(): boolean {
-    return this.#sink.destroyed || this.#sink.errored !== null;
+    // Not every foreign sink has `errored`: Deno's HTTP requests do not.
+    return this.#sink.destroyed || (this.#sink.errored ?? undefined) !== undefined;
   }
 }
 

@@ -17,7 +17,7 @@ import {
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";
-import { closing, tcpPair, withPair } from "./support/connections.ts";
+import { closing, host, tcpPair, withPair } from "./support/connections.ts";
 import { begin, eventually, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
 
 /** Takes a write only when `take()` is called. */
@@ -194,9 +194,9 @@ describe("fromNodeWritable", () => {
 
   it("leaves an HTTP request that it has sent whole alone: the answer comes over the same connection", async () => {
     const server = createServer((request, response) => void request.pipe(response));
-    await once(server.listen(0), "listening");
+    await once(server.listen(0, host), "listening");
     try {
-      const request = httpRequest({ port: (server.address() as AddressInfo).port, method: "POST" });
+      const request = httpRequest({ host, port: (server.address() as AddressInfo).port, method: "POST" });
       const answer = once(request, "response") as Promise<[IncomingMessage]>;
       const sink = fromNodeWritable(request);
       await sink.sendAll(encode("ping "));
