@@ -1,55 +1,44 @@
-import { CancelScope } from "@espalier/cancel-scope";
-import { run } from "@espalier/core";
+import { isCancelled } from "@espalier/core";
 import { openNursery } from "@espalier/nursery";
+import { runMain } from "@espalier/signals";
 import { stat } from "node:fs/promises";
 import { countFolder } from "./count-folder.ts";
-import { parseOptions, usage, UsageError } from "./options.ts";
+import { type Options, parseOptions, usage, UsageError } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { report } from "./report.ts";
 import { Tally } from "./tally.ts";
 
-process.exitCode = await run(main, { name: "word-count" });
+void runMain(main, { name: "word-count" });
 
-/** Gives the exit code. */
-async function main(): Promise<number> {
+async function main(): Promise<void> {
   try {
     const options = parseOptions(process.argv.slice(2));
-    if (options.help) {
-      process.stdout.write(usage);
-      return 0;
-    }
-    const stats = await stat(options.folder).catch(() => undefined);
-    if (stats?.isDirectory() !== true) throw new UsageError(`"${options.folder}" is not a folder`);
-
-    const tally = new Tally();
-    const interrupted = await untilCtrlC(() =>
-      openNursery(async (nursery) => {
-        nursery.startSoon(() => showProgress(tally), { daemon: true });
-        process.stderr.write(`Counting ${options.folder}. Ctrl-C ends it with what there is.\n`);
-        await countFolder(options.folder, options, tally);
-      }),
-    );
-    process.stdout.write(report(options.folder, tally, interrupted));
-    if (interrupted) return 130;
-    return tally.complete ? 0 : 1;
+    if (options.help) process.stdout.write(usage);
+    else await count(options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}.\n\n${usage}`);
-    return 2;
+    process.exitCode = 2;
   }
 }
 
-/** Runs a body that Ctrl-C cancels; gives whether that happened. The second Ctrl-C ends the process, as without us. */
-async function untilCtrlC(body: () => Promise<void>): Promise<boolean> {
-  const scope = new CancelScope({ name: "until Ctrl-C" });
-  const cancel = (): void => {
-    scope.cancel("Ctrl-C");
-  };
-  process.once("SIGINT", cancel);
+async function count(options: Options): Promise<void> {
+  const { folder } = options;
+  const stats = await stat(folder).catch(() => undefined);
+  if (stats?.isDirectory() !== true) throw new UsageError(`"${folder}" is not a folder`);
+
+  const tally = new Tally();
   try {
-    await scope.run(body);
-  } finally {
-    process.off("SIGINT", cancel);
+    await openNursery(async (nursery) => {
+      nursery.startSoon(() => showProgress(tally), { daemon: true });
+      process.stderr.write(`Counting ${folder}. Ctrl-C ends it with what there is.\n`);
+      await countFolder(folder, options, tally);
+    });
+  } catch (error) {
+    // Ctrl-C: all tasks have ended. What they have counted is worth a table; the cancellation goes on its way to runMain.
+    if (isCancelled(error)) process.stdout.write(report(folder, tally, true));
+    throw error;
   }
-  return scope.cancelledCaught;
+  process.stdout.write(report(folder, tally, false));
+  if (!tally.complete) process.exitCode = 1;
 }

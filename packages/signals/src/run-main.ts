@@ -27,7 +27,7 @@ export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" 
  * cleans up, shielded sections included, for `graceMs` at most. A second signal, or the end of the grace, exits at once and
  * names what was still running.
  *
- * The exit code is 0 when `main` ended well, 1 when it failed (the error is printed with its whole tree; a deadlock too),
+ * The exit code is 0 when `main` ended well (or what it has set `process.exitCode` to), 1 when it failed (the error is printed with its whole tree; a deadlock too),
  * and 128 plus the number of the signal that stopped it: 130 for SIGINT, 143 for SIGTERM.
  *
  * Start it without `await` at the top level, as below: Bun and Deno do not notice a deadlock under a module that waits.
@@ -114,7 +114,7 @@ async function exitCode(main: () => unknown, options: RunMainOptions, shutdown: 
       return 1;
     }
   }
-  return shutdown.signal === undefined ? 0 : exitCodeOf(shutdown.signal);
+  return shutdown.signal === undefined ? Number(process.exitCode ?? 0) : exitCodeOf(shutdown.signal);
 }
 
 function printTaskTree(): void {

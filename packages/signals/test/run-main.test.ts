@@ -16,6 +16,10 @@ describe.runIf(unix)("runMain, as a real process", () => {
     expect(child.lines).toEqual(["working"]);
   });
 
+  it("exits with the code that main has set", async () => {
+    expect(await new Child("service.mjs", "exitCode").exit()).toBe(4);
+  });
+
   it("exits with 1 when main fails, and prints the whole tree of the error", async () => {
     const child = new Child("service.mjs", "fail");
     expect(await child.exit()).toBe(1);

@@ -72,6 +72,9 @@ const programs = {
     say("main began");
     await serve();
   },
+  exitCode: async () => {
+    process.exitCode = 4;
+  },
   throws: () => fail("at once"),
   hangs: () => new Promise(() => undefined),
   receive: async () => {
