@@ -1,3 +1,14 @@
 import { programBuild } from "../configs/tsup.ts";
 
-export default programBuild({ entry: ["src/main.ts", "src/cell.ts", "src/micro.ts", "src/echo.ts"] });
+export default programBuild({
+  entry: [
+    "src/main.ts",
+    "src/cell.ts",
+    "src/micro.ts",
+    "src/echo.ts",
+    "src/echo-clients.ts",
+    "src/allocation-cell.ts",
+    "src/import-cell.ts",
+    "src/empty.ts",
+  ],
+});

@@ -1,8 +1,8 @@
 import { majorOf, type Table } from "./table.ts";
 
 const labelWidth = 150;
-const plotWidth = 560;
-const barHeight = 12;
+const plotWidth = 620;
+const barHeight = 9;
 const gap = 14;
 const top = 56;
 
@@ -34,8 +34,8 @@ export function drawChart(table: Table): string {
     }
   }
   names.forEach((name, i) => {
-    parts.push(`<rect class="c${i}" x="${labelWidth + i * 110}" y="14" width="10" height="10"/>`);
-    parts.push(`<text x="${labelWidth + i * 110 + 15}" y="23">${name}</text>`);
+    parts.push(`<rect class="c${i}" x="${labelWidth + i * 88}" y="14" width="10" height="10"/>`);
+    parts.push(`<text x="${labelWidth + i * 88 + 15}" y="23">${name}</text>`);
   });
   table.rows.forEach((row, r) => {
     const y = top + r * groupHeight;
@@ -61,7 +61,7 @@ export function drawChart(table: Table): string {
 <style>
   svg { background: #fff; } .grid { stroke: #e4e4e4; } .base { stroke: #555; } .target { stroke: #c22; stroke-width: 2; }
   .axis { text-anchor: middle; fill: #777; font-size: 10px; } .row { text-anchor: end; }
-  .c0 { fill: #b9c7d6; } .c1 { fill: #6f8fb0; } .c2 { fill: #2f7d4f; } .c3 { fill: #d9a441; } .c4 { fill: #a05195; } .c5 { fill: #888; }
+  .c0 { fill: #b9c7d6; } .c1 { fill: #6f8fb0; } .c2 { fill: #2f7d4f; } .c3 { fill: #d9a441; } .c4 { fill: #a05195; } .c5 { fill: #888; } .c6 { fill: #4aa3a2; } .c7 { fill: #b5651d; }
 </style>
 ${parts.join("\n")}
 <text class="axis" style="text-anchor: start" x="${labelWidth}" y="${bottom + 16}">ratio to raw on Node ${majorOf(table)}, logarithmic; to the left is faster; red: target</text>

@@ -6,13 +6,15 @@ import { parseArgs } from "node:util";
 import { drawChart } from "./chart.ts";
 import { baseline, contenders, loadContender } from "./contenders/index.ts";
 import type { Effort } from "./measure.ts";
+import { drawGrowth } from "./growth-chart.ts";
+import { sizes } from "./growth.ts";
 import { findNode, type NodeBinary } from "./node-binary.ts";
 import { writePage } from "./page.ts";
-import { measureTable } from "./runner.ts";
+import { type Aside, asides, measureTable } from "./runner.ts";
 import { smokeTest } from "./smoke.ts";
 import { majorOf, type Table } from "./table.ts";
 import { findWorkload } from "./workloads/find.ts";
-import { workloads } from "./workloads/index.ts";
+import { type AnyWorkload, workloads } from "./workloads/index.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const cache = join(root, "node_modules", ".cache", "espalier-bench");
@@ -23,16 +25,17 @@ const help = `npm run bench -- [options]
   --contender <names>   only these, and ${baseline}
   --size <n>            instead of each workload's own size
   --repeat <n>          processes for each cell (default 5)
+  --quick               a form of some minutes: two short processes for each cell, fewer sleeps, growth to 100,000
   --node <path|version> another Node, as often as wanted; a version is fetched from npm into node_modules/.cache
   --write               write docs/benchmarks.md, and what belongs to it, anew
   --smoke               tiny sizes, one process for each cell: only that everything runs and every result is right
 
-workloads: ${Object.values(workloads)
-  .map(({ name }) => name)
-  .join(", ")}
+workloads: ${rowNames().join(", ")}
+besides: ${asides.join(", ")}
 contenders: ${Object.keys(contenders).join(", ")}`;
 
 const thorough: Effort = { warmUp: { runs: 3, ms: 400 }, counted: { runs: 9, ms: 600 } };
+const hasty: Effort = { warmUp: { runs: 2, ms: 200 }, counted: { runs: 5, ms: 200 } };
 
 const { values: options } = parseArgs({
   options: {
@@ -42,6 +45,7 @@ const { values: options } = parseArgs({
     repeat: { type: "string" },
     node: { type: "string", multiple: true },
     write: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
     smoke: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -51,37 +55,57 @@ if (options.help) console.log(help);
 else await main();
 
 async function main(): Promise<void> {
-  const chosen = list(options.workload) ?? Object.values(workloads).map(({ name }) => name);
-  for (const name of chosen) findWorkload(name);
+  const chosen = list(options.workload) ?? [...rowNames(), ...asides];
+  const besides = new Set(asides.filter((name) => chosen.includes(name)));
+  const rows = chosen.filter((name) => !(besides as ReadonlySet<string>).has(name));
+  for (const name of rows) findWorkload(name);
   const asked = list(options.contender) ?? Object.keys(contenders);
   for (const name of asked) await loadContender(name);
 
   for (const wanted of options.node ?? [process.execPath]) {
     const node = findNode(wanted, cache);
     if (options.smoke) {
-      const cells = await smokeTest(node.path, chosen, asked);
+      const everything = Object.values(workloads).map(({ name }) => name);
+      const cells = await smokeTest(node.path, options.workload === undefined ? everything : rows, asked);
       console.log(`${cells} cells ran on Node ${node.version}, and every result was right.`);
     } else {
-      const table = await measureOn(node, chosen, [baseline, ...asked.filter((name) => name !== baseline)]);
+      const names = [baseline, ...asked.filter((name) => name !== baseline)];
+      const table = await measureOn(node, rows, besides, names);
       if (options.write) write(table);
     }
   }
 }
 
-function measureOn(node: NodeBinary, chosen: readonly string[], asked: readonly string[]): Promise<Table> {
+function measureOn(
+  node: NodeBinary,
+  rows: readonly string[],
+  besides: ReadonlySet<Aside>,
+  names: readonly string[],
+): Promise<Table> {
   console.log(`Node ${node.version}`);
+  const { quick, repeat } = options;
+  const given = options.size === undefined ? undefined : positive(options.size, "--size");
   return measureTable({
     node,
-    workloads: chosen,
-    contenders: asked,
-    size: options.size === undefined ? undefined : positive(options.size, "--size"),
-    repeats: options.repeat === undefined ? 5 : positive(options.repeat, "--repeat"),
-    effort: thorough,
+    workloads: rows,
+    asides: besides,
+    contenders: names,
+    sizeOf: ({ size }) => given ?? (quick ? (size.quick ?? size.full) : size.full),
+    growthSizes: quick ? sizes.slice(0, -1) : sizes,
+    repeats: repeat === undefined ? (quick ? 2 : 5) : positive(repeat, "--repeat"),
+    effort: quick ? hasty : thorough,
     report: console.log,
   });
 }
 
-/** Writes the table and its chart, and the page of all tables that are there. */
+/** The names of the workloads that are rows of the table. */
+function rowNames(): string[] {
+  return Object.values(workloads as Readonly<Record<string, AnyWorkload>>)
+    .filter(({ inTable = true }) => inTable)
+    .map(({ name }) => name);
+}
+
+/** Writes the table and its charts, and the page of all tables that are there. */
 function write(table: Table): void {
   const folder = join(root, "docs", "benchmarks");
   mkdirSync(folder, { recursive: true });
@@ -89,21 +113,27 @@ function write(table: Table): void {
   const merged = existsSync(file) ? merge(JSON.parse(readFileSync(file, "utf8")) as Table, table) : table;
   writeFileSync(file, `${JSON.stringify(merged, undefined, 2)}\n`);
   writeFileSync(file.replace(".json", ".svg"), drawChart(merged));
+  if (merged.growth.length > 0)
+    writeFileSync(join(folder, `growth${majorOf(table)}.svg`), drawGrowth(merged));
   const tables = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Table)
     .toSorted((a, b) => majorOf(a) - majorOf(b));
-  const page = writePage(tables, (each) => `benchmarks/node${majorOf(each)}.svg`);
-  writeFileSync(join(root, "docs", "benchmarks.md"), page);
+  writeFileSync(join(root, "docs", "benchmarks.md"), writePage(tables));
   console.log("\nWrote docs/benchmarks.md.");
 }
 
-/** Rows that were measured anew replace the old ones. */
+/** What was measured anew replaces the old. */
 function merge(old: Table, fresh: Table): Table {
   const rows = new Map([...old.rows, ...fresh.rows].map((row) => [row.workload, row]));
-  const order = Object.values(workloads).map(({ name }) => name);
+  const order: readonly string[] = [...rowNames(), ...asides];
   const sorted = [...rows.values()].toSorted((a, b) => order.indexOf(a.workload) - order.indexOf(b.workload));
-  return { ...fresh, rows: sorted };
+  return {
+    ...fresh,
+    rows: sorted,
+    growth: fresh.growth.length > 0 ? fresh.growth : old.growth,
+    allocation: fresh.allocation.length > 0 ? fresh.allocation : old.allocation,
+  };
 }
 
 function list(names: readonly string[] | undefined): string[] | undefined {

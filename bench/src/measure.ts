@@ -7,6 +7,8 @@ import type { Job } from "./workload.ts";
 export interface Measured {
   /** The figure of each counted run. */
   readonly values: readonly number[];
+  /** How long the thread was busy in each counted run, in milliseconds: without the time in which it only waited. */
+  readonly busyMs: readonly number[];
   /** Figures beside the main one, of the run that gave the median. */
   readonly beside: Readonly<Record<string, number>>;
 }
@@ -35,14 +37,18 @@ export async function measure(
   while (found.length < counted.runs && performance.now() - began < counted.ms)
     found.push(await runOnce(workload, job, size));
   const middle = found.toSorted((a, b) => a.value - b.value)[found.length >> 1];
-  return { values: found.map(({ value }) => value), beside: middle?.beside ?? {} };
+  return {
+    values: found.map(({ value }) => value),
+    busyMs: found.map(({ busyMs }) => busyMs),
+    beside: middle?.beside ?? {},
+  };
 }
 
 async function runOnce(
   workload: AnyWorkload,
   job: Job<unknown>,
   size: number,
-): Promise<{ value: number; beside: Readonly<Record<string, number>> }> {
+): Promise<{ value: number; busyMs: number; beside: Readonly<Record<string, number>> }> {
   globalThis.gc?.(); // one run does not pay for the garbage of another
   const companion = await workload.beside?.();
   const meter = new Meter();
@@ -52,7 +58,7 @@ async function runOnce(
   const beside = (await companion?.stop()) ?? {};
   workload.check(result, size, meter.elapsedMs);
   const value = workload.value?.(result, size, meter.elapsedMs) ?? meter.elapsedMs;
-  return { value, beside };
+  return { value, busyMs: meter.busyMs, beside };
 }
 
 /** The job of a contender by the workload's key; `undefined` if it leaves that one out. */

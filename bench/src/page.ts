@@ -1,11 +1,27 @@
-import { majorOf, type Entry, type Row, type Table } from "./table.ts";
+import { baseline, contenders } from "./contenders/index.ts";
+import { findings } from "./findings.ts";
+import { type Entry, majorOf, type Row, type Table } from "./table.ts";
 
-/** The Markdown page for all tables that there are. */
-export function writePage(tables: readonly Table[], chartOf: (table: Table) => string): string {
-  return `${[introduction, ...tables.map((table) => section(table, chartOf(table)))].join("\n\n")}\n`;
+/** What the page is about; what is compared with a target. */
+const ours = "espalier";
+
+/** The Markdown page for all tables that there are. The charts lie beside the tables, in `benchmarks/`. */
+export function writePage(tables: readonly Table[]): string {
+  const parts = [
+    introduction(tables),
+    summary(tables),
+    ...tables.flatMap(misses),
+    growth(tables),
+    ...allocation(tables),
+    size,
+    ...tables.map(details),
+  ];
+  return `${parts.join("\n\n")}\n`;
 }
 
-const introduction = `# Benchmarks
+function introduction(tables: readonly Table[]): string {
+  const peers = Object.entries(tables.at(-1)?.peers ?? {}).map(([name, version]) => `${name} ${version}`);
+  return `# Benchmarks
 
 Written by \`npm run bench\`; how, and how to run it, is in [bench/README.md](../bench/README.md). Each figure is a ratio
 to \`raw\`, the least code that does the job with promises and what Node brings, in the same run on the same machine; less
@@ -13,31 +29,160 @@ is better. Only ratios say something: the times are there to tell how long a run
 
 ${markdownTable([
   ["contender", "what it is"],
-  ["raw", "hand-written promises for just this job; a scope is an `AbortController`"],
-  [
-    "raw-als",
-    "the same with an `AsyncLocalStorage` context for each task and scope: what an ambient library cannot avoid",
-  ],
-  [
-    "raw-scope",
-    "written by hand with the guarantees of Espalier: a token passed down, every wait abortable, FIFO, no starvation",
-  ],
-  ["espalier", "as a user of Espalier writes it"],
+  ...Object.entries(contenders).map(([name, { text }]) => [name, text]),
 ])}
 
-Each cell is the median over processes of the ratio to the \`raw\` process of the same round, with the lowest and the
-highest in brackets. "noise" is \`raw\` against itself: what lies within it says nothing.`;
+The peers are ${peers.join(", ")}. Each result is checked, theirs as ours: a contender that is fast because it leaves something
+out fails.`;
+}
 
-function section(table: Table, chart: string): string {
+/** Target and medians of all Nodes, in the form "Node 20 / Node 24". */
+function summary(tables: readonly Table[]): string {
+  const names = Object.keys(contenders).filter((name) => name !== baseline && name !== ours);
+  const workloads = [
+    ...new Map(tables.flatMap(({ rows }) => rows).map((row) => [row.workload, row])).values(),
+  ];
+  const rows = workloads.map(({ workload, text }) => {
+    const found = tables.map((table) => table.rows.find((row) => row.workload === workload));
+    const cell = (of: (row: Row) => string): string =>
+      found.every((row) => row === undefined || of(row) === "")
+        ? ""
+        : found.map((row) => (row === undefined ? "" : of(row)) || "-").join(" / ");
+    return [
+      text,
+      cell((row) => (row.target === undefined ? "" : String(row.target))),
+      cell((row) => {
+        const entry = entryOf(row, ours);
+        if (entry === undefined) return "";
+        return isMissed(row) ? `**${short(entry.ratio.median)}**` : short(entry.ratio.median);
+      }),
+      ...names.map((name) =>
+        cell((row) => {
+          const entry = entryOf(row, name);
+          return entry === undefined
+            ? ""
+            : `${short(entry.ratio.median)}${entry.size === undefined ? "" : "\\*"}`;
+        }),
+      ),
+      cell((row) => `${short(row.noise.low)}-${short(row.noise.high)}`),
+    ];
+  });
+  const smaller = new Map(
+    tables
+      .flatMap((table) => table.rows)
+      .flatMap((row) =>
+        row.entries
+          .filter((entry) => entry.size !== undefined)
+          .map(
+            (entry) =>
+              [
+                `${entry.contender} ${row.workload}`,
+                `${entry.contender} with ${(entry.size as number).toLocaleString("en-US")} in "${row.text}"`,
+              ] as const,
+          ),
+      ),
+  );
+  const note =
+    smaller.size === 0
+      ? ""
+      : `\n\n\\* A smaller part of the row, because the whole takes minutes, against \`raw\` of the same size: ${[...smaller.values()].join("; ")}.`;
+  const nodes = tables.map((table) => majorOf(table)).join(" / ");
+  return `## All rows
+
+Ratios to \`raw\` on Node ${nodes}: the median over processes. Bold is what misses its target; why is said below. "noise" is
+\`raw\` against itself, the lowest and the highest: what lies within it says nothing.
+
+${markdownTable([["workload", "target", ours, ...names, "noise"], ...rows])}${note}`;
+}
+
+function isMissed(row: Row): boolean {
+  const entry = entryOf(row, ours);
+  return row.target !== undefined && entry !== undefined && entry.ratio.median > row.target;
+}
+
+/** The rows that miss their target, each with what a bare context costs and what a profile shows. */
+function misses(table: Table): string[] {
+  const missed = table.rows.filter(isMissed);
+  if (missed.length === 0) return [`## Node ${majorOf(table)}: every target is reached`];
+  const items = missed.map((row) => {
+    const ratio = (entryOf(row, ours) as Entry).ratio.median;
+    const bare = entryOf(row, "raw-als")?.ratio.median;
+    const facts = [`${short(ratio)} where ${row.target} is wanted`];
+    if (bare !== undefined && bare > 1.1) {
+      facts.push(
+        bare > (row.target as number)
+          ? `the same promises by hand in a bare \`als.run\`, with nothing of ours, take ${short(bare)}: that alone misses it`
+          : `the same promises by hand in a bare \`als.run\` take ${short(bare)}`,
+      );
+    }
+    const why = findings[row.workload]?.[majorOf(table)];
+    return `- **${row.text}**: ${facts.join("; ")}. ${why ?? ""}`.trim();
+  });
+  return [`## Node ${majorOf(table)}: what misses its target, and why\n\n${items.join("\n")}`];
+}
+
+function growth(tables: readonly Table[]): string {
+  const shown = tables.filter((table) => table.growth.length > 0);
+  const sections = shown.map((table) => {
+    const rows = table.growth.flatMap(({ items, lines }) =>
+      lines.map(({ contender, points }) => [
+        items,
+        contender,
+        ...points.map(({ nsPerItem }) => nsPerItem.toFixed(0)),
+        short((points.at(-1)?.nsPerItem ?? NaN) / (points[0]?.nsPerItem ?? NaN)),
+      ]),
+    );
+    const numbers = table.growth[0]?.lines[0]?.points.map(({ size }) => size.toLocaleString("en-US")) ?? [];
+    return `![Cost of one item by their number on Node ${majorOf(table)}](benchmarks/growth${majorOf(table)}.svg)
+
+Node ${majorOf(table)}, nanoseconds for each:
+
+${markdownTable([["", "contender", ...numbers, "last to first"], ...rows])}`;
+  });
+  return `## Growth
+
+What one item costs, from a thousand of them to a million: the time the thread was busy, divided by their number. What grows
+with \`raw\` too is the garbage collector, which walks what is alive: a million tasks are alive at once. (Bare
+async functions cannot be nested so deep: the stack ends after some thousand.)
+
+${sections.join("\n\n")}`;
+}
+
+function allocation(tables: readonly Table[]): string[] {
+  const shown = tables.filter((table) => table.allocation.length > 0);
+  if (shown.length === 0) return [];
+  const sections = shown.map((table) => {
+    const names = Object.keys(table.allocation[0]?.bytes ?? {});
+    const rows = table.allocation.map(({ operation, bytes }) => [
+      operation,
+      ...names.map((name) => bytes[name]?.toFixed(0) ?? ""),
+    ]);
+    return `Node ${majorOf(table)}:\n\n${markdownTable([["bytes per operation", ...names], ...rows])}`;
+  });
+  return [
+    `## Allocation
+
+Bytes that one operation allocates, garbage included: what the heap grew by with a young generation so large that nothing
+was collected meanwhile. An \`await\` alone is a quarter of a kilobyte.
+
+${sections.join("\n\n")}`,
+  ];
+}
+
+const size = `## Size
+
+How many bytes each package, and a time limit alone, are in a bundle: [size.md](size.md).`;
+
+function details(table: Table): string {
   const names = [...new Set(table.rows.flatMap((row) => row.entries.map(({ contender }) => contender)))];
-  const [baseline, ...others] = names as [string, ...string[]];
-  const header = ["workload", baseline, "noise", ...others, "target"];
+  const [first, ...others] = names as [string, ...string[]];
+  const header = ["workload", first, "noise", ...others, "target"];
   const rows = table.rows.map((row) => [
     row.text,
-    figure(row, baseline),
+    figure(row, first),
     ratio(row.noise),
     ...others.map((name) => {
-      const entry = row.entries.find(({ contender }) => contender === name);
+      const entry = entryOf(row, name);
       return entry === undefined ? "" : ratio(entry.ratio);
     }),
     row.target === undefined ? "" : String(row.target),
@@ -46,10 +191,11 @@ function section(table: Table, chart: string): string {
     row.entries.some((entry) => Object.keys(entry.beside).length > 0),
   );
   return [
-    `## Node ${majorOf(table)}`,
+    `## Node ${majorOf(table)} in full`,
     `Node ${table.node}, V8 ${table.v8}, ${table.machine}; ${table.date}; ${table.repeats} processes for each cell, load ` +
-      `${table.load[0].toFixed(1)} before and ${table.load[1].toFixed(1)} after.`,
-    `![Ratios to raw on Node ${majorOf(table)}](${chart})`,
+      `${table.load[0].toFixed(1)} before and ${table.load[1].toFixed(1)} after. Medians of ratios, with the lowest and the highest ` +
+      `in brackets.`,
+    `![Ratios to raw on Node ${majorOf(table)}](benchmarks/node${majorOf(table)}.svg)`,
     markdownTable([header, ...rows]),
     ...beside.map(besideTable),
   ].join("\n\n");
@@ -61,11 +207,15 @@ function besideTable(row: Row): string {
     entry.contender,
     ...names.map((name) => (entry.beside[name] ?? NaN).toFixed(name.endsWith("count") ? 0 : 2)),
   ]);
-  return `Beside "${row.text}", delays in milliseconds:\n\n${markdownTable([["contender", ...names], ...cells])}`;
+  return `Beside "${row.text}", in milliseconds:\n\n${markdownTable([["contender", ...names], ...cells])}`;
+}
+
+function entryOf(row: Row, contender: string): Entry | undefined {
+  return row.entries.find((entry) => entry.contender === contender);
 }
 
 function figure(row: Row, contender: string): string {
-  const value = row.entries.find((entry) => entry.contender === contender)?.median ?? NaN;
+  const value = entryOf(row, contender)?.median ?? NaN;
   return row.unit === "ms" ? `${value.toFixed(value < 10 ? 1 : 0)} ms` : `${value.toFixed(0)} bytes`;
 }
 
@@ -74,7 +224,7 @@ function ratio({ median, low, high }: { median: number; low: number; high: numbe
 }
 
 function short(value: number): string {
-  return value.toFixed(value < 10 ? 2 : 0);
+  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 }
 
 /** Padded as the formatter would, so that the page need not be formatted. */

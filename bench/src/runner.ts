@@ -1,66 +1,112 @@
 import { cpus, loadavg } from "node:os";
-import { baseline, takersOf } from "./contenders/index.ts";
+import { countAllocation } from "./allocation.ts";
+import { measureColdImport } from "./cold-import.ts";
+import { baseline, sizeFor, takersOf } from "./contenders/index.ts";
+import { measureGrowth } from "./growth.ts";
 import type { Effort, Measured } from "./measure.ts";
 import { measureInProcess } from "./process-cell.ts";
 import { median, pairedRatio } from "./statistics.ts";
 import { type Entry, majorOf, type Row, type Table } from "./table.ts";
+import { peerVersions } from "./versions.ts";
 import { findWorkload } from "./workloads/find.ts";
+import type { AnyWorkload } from "./workloads/index.ts";
 
-/** The baseline once more, under this name, tells the noise. */
-const again = `${baseline} again`;
+/** What is measured beside the workloads. */
+export const asides = ["cold-import", "growth", "allocation"] as const;
+export type Aside = (typeof asides)[number];
 
 /** What to measure, and how thoroughly. */
 export interface Plan {
   /** The binary, and what it says of itself. */
   readonly node: { readonly path: string; readonly version: string; readonly v8: string };
   readonly workloads: readonly string[];
+  /** What is no workload of its own. */
+  readonly asides: ReadonlySet<Aside>;
+  readonly growthSizes: readonly number[];
   readonly contenders: readonly string[];
-  /** Instead of each workload's own. */
-  readonly size: number | undefined;
+  /** How many of each workload. */
+  readonly sizeOf: (workload: AnyWorkload) => number;
   /** Processes for each cell. */
   readonly repeats: number;
   readonly effort: Effort;
   readonly report: (line: string) => void;
 }
 
-/** Measures all cells of a plan, row by row. */
+/** Measures all that a plan asks for. */
 export async function measureTable(plan: Plan): Promise<Table> {
   const before = loadavg()[0] as number;
+  const { node, repeats, report } = plan;
   const rows: Row[] = [];
   for (const name of plan.workloads) rows.push(await measureRow(plan, name));
+  const aside = async <T>(name: Aside, measure: () => Promise<T[]>): Promise<T[]> => {
+    if (!plan.asides.has(name)) return [];
+    report(`\n${name}`);
+    return measure();
+  };
+  // One import is over in milliseconds: more of them than of other cells.
+  const imports = await aside("cold-import", async () => [
+    await measureColdImport(node.path, repeats * 5, report),
+  ]);
+  const growth = await aside("growth", () => measureGrowth(node.path, report, repeats, plan.growthSizes));
+  const allocation = await aside("allocation", () => countAllocation(node.path, report));
   return {
-    node: plan.node.version,
-    v8: plan.node.v8,
+    node: node.version,
+    v8: node.v8,
     machine: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "unknown"}, ${process.platform} ${process.arch}`,
     date: new Date().toISOString().slice(0, 10),
-    repeats: plan.repeats,
+    peers: peerVersions(),
+    repeats,
     load: [before, loadavg()[0] as number],
-    rows,
+    rows: [...rows, ...imports],
+    growth,
+    allocation,
   };
 }
 
 async function measureRow(plan: Plan, name: string): Promise<Row> {
   const { key, workload } = findWorkload(name);
-  const size = plan.size ?? workload.size.full;
-  const text = workload.row.replace("{size}", size.toLocaleString("en-US"));
-  plan.report(`\n${name}: ${text}`);
+  const size = plan.sizeOf(workload);
+  const textOf = (count: number): string => workload.row.replace("{size}", count.toLocaleString("en-US"));
+  plan.report(`\n${name}: ${textOf(size)}`);
 
   const taking = await takersOf(key, plan.contenders);
-  const measured = await measureInterleaved(plan, name, size, [...taking, again]);
+  const sizeOf = (contender: string): number => sizeFor(contender, name, size);
+  const baselineOf = (contender: string): Part => ({ contender: baseline, size: sizeOf(contender) });
+  const parts = taking.map((contender): Part => ({ contender, size: sizeOf(contender) }));
+  const smaller = [...new Set(parts.map((part) => part.size))].filter((each) => each < size);
+  const baselines = smaller.map((each): Part => ({ contender: baseline, size: each }));
+  const again: Part = { contender: baseline, size, again: true };
+  const measured = await measureInterleaved(plan, name, [...parts, ...baselines, again]);
 
-  const valuesOf = (contender: string): number[] =>
-    (measured.get(contender) as Measured[]).map(({ values }) => median(values));
-  const base = valuesOf(baseline);
-  const entries = taking.map((contender): Entry => {
-    const values = valuesOf(contender);
-    const beside = mediansOf((measured.get(contender) as Measured[]).map((each) => each.beside));
-    return { contender, values, median: median(values), ratio: pairedRatio(values, base), beside };
+  const of = (part: Part): Measured[] => measured.get(keyOf(part)) as Measured[];
+  const valuesOf = (part: Part): number[] => of(part).map(({ values }) => median(values));
+  const entries = parts.map((part): Entry => {
+    const values = valuesOf(part);
+    return {
+      contender: part.contender,
+      size: part.size === size ? undefined : part.size,
+      values,
+      median: median(values),
+      ratio: pairedRatio(values, valuesOf(baselineOf(part.contender))),
+      beside: mediansOf(of(part).map((each) => each.beside)),
+    };
   });
-  const noise = pairedRatio(valuesOf(again), base);
+  const noise = pairedRatio(valuesOf(again), valuesOf(baselineOf(baseline)));
   for (const entry of entries) plan.report(line(entry, workload.unit));
-  plan.report(`  ${again.padEnd(12)} ${"".padStart(14)}  ${ratioText(noise)}`);
+  plan.report(`  ${`${baseline} again`.padEnd(12)} ${"".padStart(14)}  ${ratioText(noise)}`);
   const target = workload.target?.[majorOf({ node: plan.node.version })];
-  return { workload: name, text, size, unit: workload.unit, target, noise, entries };
+  return { workload: name, text: textOf(size), size, unit: workload.unit, target, noise, entries };
+}
+
+/** One contender with one size. The baseline takes part once more, which tells the noise. */
+interface Part {
+  readonly contender: string;
+  readonly size: number;
+  readonly again?: boolean;
+}
+
+function keyOf({ contender, size, again = false }: Part): string {
+  return `${contender} ${size} ${again}`;
 }
 
 /**
@@ -70,16 +116,14 @@ async function measureRow(plan: Plan, name: string): Promise<Row> {
 async function measureInterleaved(
   plan: Plan,
   workload: string,
-  size: number,
-  names: readonly string[],
+  parts: readonly Part[],
 ): Promise<Map<string, Measured[]>> {
-  const measured = new Map<string, Measured[]>(names.map((name) => [name, []]));
+  const measured = new Map<string, Measured[]>(parts.map((part) => [keyOf(part), []]));
   for (let round = 0; round < plan.repeats; round++) {
-    for (let i = 0; i < names.length; i++) {
-      const name = names[(round + i) % names.length] as string;
-      const contender = name === again ? baseline : name;
-      const found = await measureInProcess(plan.node.path, workload, contender, size, plan.effort);
-      measured.get(name)?.push(found);
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[(round + i) % parts.length] as Part;
+      const found = await measureInProcess(plan.node.path, workload, part.contender, part.size, plan.effort);
+      measured.get(keyOf(part))?.push(found);
     }
   }
   return measured;
@@ -92,8 +136,9 @@ function mediansOf(records: readonly Readonly<Record<string, number>>[]): Record
   );
 }
 
-function line({ contender, median: middle, ratio, beside }: Entry, unit: string): string {
+function line({ contender, size, median: middle, ratio, beside }: Entry, unit: string): string {
   const extra = Object.entries(beside).map(([name, value]) => `${name} ${value.toFixed(2)}`);
+  if (size !== undefined) extra.push(`at ${size}`);
   const figure = `${middle.toFixed(1)} ${unit === "ms" ? "ms" : "bytes"}`;
   return `  ${contender.padEnd(12)} ${figure.padStart(14)}  ${ratioText(ratio)}  ${extra.join(", ")}`.trimEnd();
 }

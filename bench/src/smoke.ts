@@ -1,3 +1,5 @@
+import { countAllocation } from "./allocation.ts";
+import { measureColdImport } from "./cold-import.ts";
 import { takersOf } from "./contenders/index.ts";
 import type { Effort } from "./measure.ts";
 import { measureInProcess } from "./process-cell.ts";
@@ -21,5 +23,7 @@ export async function smokeTest(
     await Promise.all(takers.map((each) => measureInProcess(node, name, each, workload.size.smoke, once)));
     cells += takers.length;
   }
+  await measureColdImport(node, 1, () => undefined);
+  await countAllocation(node, () => undefined, 200);
   return cells;
 }

@@ -9,8 +9,8 @@ export interface Workload<R> {
   readonly name: string;
   /** The row in the table, for people; `{size}` is replaced. */
   readonly row: string;
-  /** How many: in a measured run, and in the smoke test. */
-  readonly size: { readonly full: number; readonly smoke: number };
+  /** How many: in a measured run, in the smoke test, and in a quick run if that is less. */
+  readonly size: { readonly full: number; readonly smoke: number; readonly quick?: number };
   readonly unit: "ms" | "bytes per task";
   /** The ratio to `raw` that Espalier wants to reach, by major version of Node. */
   readonly target?: Readonly<Record<number, number>>;
@@ -18,6 +18,8 @@ export interface Workload<R> {
   check(result: R, size: number, elapsedMs: number): void;
   /** The figure to report; by default the milliseconds on the meter. */
   value?(result: R, size: number, elapsedMs: number): number;
+  /** Not a row of its own: it shows how cost grows, or what is allocated. */
+  readonly inTable?: false;
   /** What has to go on beside the job, such as a timer that measures its own delay. */
   beside?(): Promise<Companion>;
 }

@@ -1,6 +1,8 @@
 import type { Job, Workload } from "../workload.ts";
 import { cancelSleepers } from "./cancel-sleepers.ts";
 import { channel4x4, channel64, channelChain, rendezvous } from "./channels.ts";
+import { echoMany, echoOne } from "./echo.ts";
+import { nesting } from "./nesting.ts";
 import { nurseryTree } from "./nursery-tree.ts";
 import { parkedHeap } from "./parked-heap.ts";
 import { pingPong } from "./ping-pong.ts";
@@ -8,6 +10,7 @@ import { deepCheckpoints, nestedScopes } from "./scopes.ts";
 import { sleepers, sleeps } from "./sleeps.ts";
 import { spawn } from "./spawn.ts";
 import { timeLimit } from "./time-limit.ts";
+import { unparked } from "./unparked.ts";
 
 /** All workloads, in the order of the table. */
 export const workloads = {
@@ -25,6 +28,10 @@ export const workloads = {
   deepCheckpoints,
   parkedHeap,
   channelChain,
+  echoMany,
+  echoOne,
+  nesting,
+  unparked,
 } as const;
 
 type Workloads = typeof workloads;

@@ -19,7 +19,7 @@ type Slept = {
 export const sleeps: Workload<Slept> = {
   name: "sleeps",
   row: "{size} concurrent sleeps of 0-500 ms: overhead past the last",
-  size: { full: 1_000_000, smoke: 1_000 },
+  size: { full: 1_000_000, quick: 100_000, smoke: 1_000 },
   unit: "ms",
   target: { 20: 1.7, 24: 1.3 },
   check({ ended }, size, elapsedMs) {

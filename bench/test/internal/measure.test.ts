@@ -59,6 +59,10 @@ describe("measure", () => {
     deepCheckpoints: { passed: 0 },
     parkedHeap: { bytes: 1, ended: 0 },
     channelChain: digestOf([100, 101]),
+    echoMany: { echoes: 127, ms: 1 },
+    echoOne: { echoes: 0, ms: 1 },
+    nesting: { left: 99 },
+    unparked: digestOf([0]),
   };
 
   it.each(rows)("refuses a wrong result of %s", async (key, workload) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { drawChart } from "../../src/chart.ts";
+import { drawGrowth } from "../../src/growth-chart.ts";
 import { writePage } from "../../src/page.ts";
-import type { Entry, Table } from "../../src/table.ts";
+import type { Entry, Row, Table } from "../../src/table.ts";
 
 function entry(contender: string, ratio: number): Entry {
   return {
@@ -13,13 +14,29 @@ function entry(contender: string, ratio: number): Entry {
   };
 }
 
+function point(size: number, nsPerItem: number): { size: number; nsPerItem: number } {
+  return { size, nsPerItem };
+}
+
 const table: Table = {
   node: "v20.19.0",
   v8: "11.3",
   machine: "2 x a processor, linux x64",
   date: "2026-01-01",
   repeats: 5,
+  peers: { "a-peer": "4.0.1" },
   load: [0.1, 0.9],
+  growth: [
+    {
+      workload: "spawn",
+      items: "tasks in one nursery",
+      lines: [
+        { contender: "raw", points: [point(1_000, 100), point(1_000_000, 200)] },
+        { contender: "espalier", points: [point(1_000, 1_000), point(1_000_000, 1_500)] },
+      ],
+    },
+  ],
+  allocation: [{ operation: "checkpoint", bytes: { raw: 248, espalier: 222.6 } }],
   rows: [
     {
       workload: "spawn",
@@ -36,31 +53,71 @@ const table: Table = {
       size: 100,
       unit: "bytes per task",
       noise: { median: 1, low: 1, high: 1 },
-      entries: [entry("raw", 1), entry("raw-als", 0.5)],
+      entries: [entry("raw", 1), entry("raw-als", 0.5), { ...entry("effection", 300), size: 10 }],
     },
   ],
 };
 
 describe("writePage", () => {
-  const page = writePage([table], () => "benchmarks/node20.svg");
+  const page = writePage([table]);
+  const linesWith = (text: string): string[] => page.split("\n").filter((line) => line.includes(text));
 
   it("has a line for each row, padded, with a gap where a contender left it out", () => {
-    const lines = page.split("\n").filter((line) => line.startsWith("| start") || line.startsWith("| heap"));
-    expect(lines).toEqual([
-      "| start 100 children   | 40 ms    | 1.01 (0.90-1.10) | 12 (12-12) |                  | 7.5    |",
-      "| heap per parked task | 40 bytes | 1.00 (1.00-1.00) |            | 0.50 (0.50-0.50) |        |",
+    const lines = linesWith("| heap per parked task ").concat(linesWith("| start 100 children "));
+    expect(lines.map((line) => line.replace(/ +/g, " "))).toEqual([
+      "| heap per parked task | | | 0.50 | | | 300\\* | | | 1.00-1.00 |",
+      "| heap per parked task | 40 bytes | 1.00 (1.00-1.00) | | 0.50 (0.50-0.50) | 300 (300-300) | |",
+      "| start 100 children | 7.5 | **12.0** | | | | | | | 0.90-1.10 |",
+      "| start 100 children | 40 ms | 1.01 (0.90-1.10) | 12.0 (12.0-12.0) | | | 7.5 |",
+    ]);
+    expect(lines[0]).toHaveLength(lines[2]?.length as number);
+  });
+
+  it("names what missed its target, and by how much", () => {
+    expect(linesWith("- **")).toEqual([
+      expect.stringContaining("start 100 children**: 12.0 where 7.5 is wanted"),
     ]);
   });
 
-  it("says on what it was measured", () => {
+  it("says what a bare context costs, and whether that alone misses the target", () => {
+    const withContext = (ratio: number): string => {
+      const [row] = table.rows as [Row];
+      return writePage([
+        { ...table, rows: [{ ...row, entries: [...row.entries, entry("raw-als", ratio)] }] },
+      ]);
+    };
+    expect(withContext(8)).toContain("take 8.00: that alone misses it");
+    expect(withContext(3)).toContain("take 3.00.");
+  });
+
+  it("says which part of a row was done by whom who did not do all", () => {
+    expect(page).toContain('effection with 10 in "heap per parked task"');
+  });
+
+  it("says on what it was measured, and which peers", () => {
     expect(page).toContain("Node v20.19.0, V8 11.3, 2 x a processor, linux x64; 2026-01-01");
+    expect(page).toContain("a-peer 4.0.1");
+  });
+
+  it("tells how cost grows, and what is allocated", () => {
+    expect(page).toMatch(/\| tasks in one nursery +\| espalier +\| 1000 +\| 1500 +\| 1.50 +\|/);
+    expect(page).toMatch(/\| checkpoint +\| 248 +\| 223 +\|/);
+  });
+});
+
+describe("drawGrowth", () => {
+  it("draws a line for each contender, and a dot for each of our figures", () => {
+    const chart = drawGrowth(table);
+    expect(chart.match(/<polyline /g)).toHaveLength(2);
+    expect(chart.match(/<circle /g)).toHaveLength(2);
+    expect(chart).not.toContain("NaN");
   });
 });
 
 describe("drawChart", () => {
   it("draws a bar for each ratio and a tick for each target", () => {
     const chart = drawChart(table);
-    expect(chart.match(/<rect /g)).toHaveLength(2 + 2); // the legend, and the bars
+    expect(chart.match(/<rect /g)).toHaveLength(3 + 3); // the legend, and the bars
     expect(chart.match(/class="target"/g)).toHaveLength(1);
     expect(chart).not.toContain("NaN");
   });

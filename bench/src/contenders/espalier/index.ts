@@ -2,8 +2,11 @@ import { CancelScope, failAfter, TooSlowError } from "@espalier/cancel-scope";
 import { type MemoryReceiveChannel, type MemorySendChannel, openMemoryChannel } from "@espalier/channel";
 import { checkpoint, rethrowIfCancelled, run, sleep, sleepForever } from "@espalier/core";
 import { openNursery } from "@espalier/nursery";
+import { type SocketListener, serveTcp } from "@espalier/stream";
 import { Digest } from "../../digest.ts";
+import { driveEcho } from "../../drive-echo.ts";
 import { capacities, crowd, stages } from "../../workloads/channels.ts";
+import { type Echoed, type Load, loads } from "../../workloads/echo.ts";
 import type { Contender } from "../../workloads/index.ts";
 import { depth } from "../../workloads/scopes.ts";
 import { sleepMs } from "../../workloads/sleeps.ts";
@@ -215,7 +218,49 @@ export const espalier: Contender = {
       });
       return digest;
     }),
+
+  echoMany: (size) => echo(size, loads.many),
+  echoOne: (size) => echo(size, loads.one),
+
+  nesting: (size) =>
+    run(async () => {
+      let left = 0;
+      const nest = async (deeper: number): Promise<void> => {
+        await new CancelScope().run(() => (deeper === 1 ? checkpoint() : nest(deeper - 1)));
+        left++;
+      };
+      await nest(size);
+      return { left };
+    }),
+
+  unparked: (size) =>
+    run(async () => {
+      const [send, receive] = openMemoryChannel<number>(1);
+      const digest = new Digest();
+      for (let i = 0; i < size; i++) {
+        await send.send(i);
+        digest.add(await receive.receive());
+      }
+      return digest;
+    }),
 };
+
+async function echo(echoes: number, load: Load): Promise<Echoed> {
+  let echoed: Echoed | undefined;
+  await openNursery(async (nursery) => {
+    const [listener] = await nursery.start<SocketListener[]>((started) =>
+      serveTcp(
+        async (stream) => {
+          for await (const bytes of stream) await stream.sendAll(bytes);
+        },
+        { port: 0, host: "127.0.0.1", started, onError: () => undefined },
+      ),
+    );
+    echoed = await driveEcho({ ...load, port: listener?.port ?? 0, echoes });
+    nursery.cancelScope.cancel();
+  });
+  return echoed as Echoed;
+}
 
 function oneToOne(size: number, capacity: number): Promise<Digest> {
   return run(async () => {

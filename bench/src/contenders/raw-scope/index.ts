@@ -207,6 +207,27 @@ export const rawScope: Contender = {
     });
     return digest;
   },
+
+  async nesting(size) {
+    let left = 0;
+    const nest = async (outer: Token, deeper: number): Promise<void> => {
+      await withScope(outer, (token) => (deeper === 1 ? checkpoint(token) : nest(token, deeper - 1)));
+      left++;
+    };
+    await nest(new Token(), size);
+    return { left };
+  },
+
+  async unparked(size) {
+    const token = new Token();
+    const channel = new Channel<number>(1);
+    const digest = new Digest();
+    for (let i = 0; i < size; i++) {
+      await channel.send(token, i);
+      digest.add((await channel.receive(token)) as number);
+    }
+    return digest;
+  },
 };
 
 async function oneToOne(size: number, capacity: number): Promise<Digest> {

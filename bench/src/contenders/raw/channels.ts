@@ -71,6 +71,16 @@ export function channelChain(begin: Begin): NonNullable<Contender["channelChain"
   };
 }
 
+export const unparked: NonNullable<Contender["unparked"]> = async (size) => {
+  const channel = new Channel<number>(1);
+  const digest = new Digest();
+  for (let i = 0; i < size; i++) {
+    await channel.send(i);
+    digest.add((await channel.receive()) as number);
+  }
+  return digest;
+};
+
 async function receiveAll(channel: Channel<number>, digest: Digest): Promise<void> {
   for (let item = await channel.receive(); item !== undefined; item = await channel.receive())
     digest.add(item);

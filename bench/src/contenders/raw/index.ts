@@ -1,7 +1,8 @@
 import type { Contender } from "../../workloads/index.ts";
 import { cancelSleepers, parkedHeap, sleepers, sleeps } from "./sleeping.ts";
-import { channel4x4, channel64, channelChain, rendezvous } from "./channels.ts";
-import { deepCheckpoints, nestedScopes, timeLimit } from "./scopes.ts";
+import { channel4x4, channel64, channelChain, rendezvous, unparked } from "./channels.ts";
+import { echoMany, echoOne } from "./echo.ts";
+import { deepCheckpoints, nestedScopes, nesting, timeLimit } from "./scopes.ts";
 import { nurseryTree, pingPong, spawn } from "./tasks.ts";
 
 /** How a task, or the body of a scope, is begun. */
@@ -24,6 +25,10 @@ export function rawContender(begin: Begin): Contender {
     deepCheckpoints: deepCheckpoints(begin),
     parkedHeap: parkedHeap(begin),
     channelChain: channelChain(begin),
+    echoMany,
+    echoOne,
+    nesting: nesting(begin),
+    unparked,
   };
 }
 

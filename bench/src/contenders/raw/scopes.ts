@@ -86,6 +86,22 @@ export function nestedScopes(begin: Begin): NonNullable<Contender["nestedScopes"
   };
 }
 
+export function nesting(begin: Begin): NonNullable<Contender["nesting"]> {
+  return async (size) => {
+    let left = 0;
+    const nest = async (outer: AbortSignal, deeper: number): Promise<void> => {
+      await withScope(
+        outer,
+        (signal) => (deeper === 1 ? checkpoint(signal) : nest(signal, deeper - 1)),
+        begin,
+      );
+      left++;
+    };
+    await nest(new AbortController().signal, size);
+    return { left };
+  };
+}
+
 async function reachesBottom(begin: Begin): Promise<boolean> {
   let reached = false;
   const outermost = new AbortController();
