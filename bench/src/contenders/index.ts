@@ -13,6 +13,9 @@ interface Registered {
   readonly smaller?: Readonly<Record<string, number>>;
 }
 
+/** With a million, a single process takes a minute. */
+const fewerSleepers = { sleepers: 200_000 };
+
 /** All contenders, in the order of the table. Loaded when needed: what one imports must not change how another runs. */
 export const contenders: Readonly<Record<string, Registered>> = {
   raw: {
@@ -26,6 +29,7 @@ export const contenders: Readonly<Record<string, Registered>> = {
   "raw-scope": {
     load: async () => (await import("./raw-scope/index.ts")).rawScope,
     text: "written by hand with the guarantees of Espalier: a token passed down, every wait abortable, FIFO, no starvation",
+    smaller: { sleeps: 200_000, ...fewerSleepers },
   },
   espalier: {
     load: async () => (await import("./espalier/index.ts")).espalier,
@@ -34,6 +38,7 @@ export const contenders: Readonly<Record<string, Registered>> = {
   effect: {
     load: async () => (await import("./effect/index.ts")).effect,
     text: "[Effect](https://effect.website) 4: fibers and generators; a scope is a child fiber that is joined",
+    smaller: { sleeps: 200_000, ...fewerSleepers },
   },
   effection: {
     load: async () => (await import("./effection/index.ts")).effection,
@@ -51,10 +56,12 @@ export const contenders: Readonly<Record<string, Registered>> = {
   "p-map": {
     load: async () => (await import("./p-map/index.ts")).pMapContender,
     text: "[p-map](https://github.com/sindresorhus/p-map), without a bound, where it applies",
+    smaller: fewerSleepers,
   },
   "p-limit": {
     load: async () => (await import("./p-limit/index.ts")).pLimitContender,
     text: "[p-limit](https://github.com/sindresorhus/p-limit), without a bound, where it applies",
+    smaller: fewerSleepers,
   },
 };
 
