@@ -1,7 +1,8 @@
-import { currentTime, sleep } from "@espalier/core";
-import { openNursery } from "@espalier/nursery";
-import { openProcess } from "@espalier/process";
-import { BufferedReceiveStream, type ReceiveStream } from "@espalier/stream";
+import { moveOnAfter, shielded } from "@espalier/cancel-scope";
+import { ClosedResourceError, currentTime, sleep } from "@espalier/core";
+import { openNursery, type Task } from "@espalier/nursery";
+import { openProcess, type Process } from "@espalier/process";
+import { BufferedReceiveStream, LimitExceededError, type ReceiveStream } from "@espalier/stream";
 import type { Program } from "./procfile.ts";
 
 /** How a supervisor treats its programs. Milliseconds. */
@@ -14,6 +15,11 @@ export interface Policy {
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
 }
+
+/** The longest line that a program may write, in bytes. */
+const maxBytes = 64 * 1024;
+/** So long its output is read after its end, in milliseconds. */
+const lastWordsMs = 1000;
 
 /** Prints one line of output. */
 export type Print = (name: string, line: string) => void;
@@ -32,23 +38,42 @@ export async function keepRunning(program: Program, policy: Policy, print: Print
 }
 
 async function runOnce({ name, command }: Program, { graceMs }: Policy, print: Print): Promise<number> {
-  await using child = await openProcess([command], { shell: true, stdin: "ignore", stderr: "pipe", graceMs });
-  print(name, `started, process ${child.pid}`);
   let exitCode = 0;
-  try {
-    await openNursery(async (nursery) => {
-      // Daemons: a grandchild that holds the pipe must not hold us when the program itself has ended.
-      for (const output of [child.stdout, child.stderr])
-        if (output !== undefined) nursery.startSoon(() => printLines(output, name, print), { daemon: true });
-      exitCode = await child.wait();
+  await openNursery(async (nursery) => {
+    await using child = await openProcess([command], {
+      shell: true,
+      stdin: "ignore",
+      stderr: "pipe",
+      graceMs,
     });
-    return exitCode;
-  } finally {
-    if (child.exitCode === undefined) print(name, "stopping");
-  }
+    print(name, `started, process ${child.pid}`);
+    const readers: Task[] = [];
+    for (const output of [child.stdout, child.stderr]) {
+      if (output === undefined) continue;
+      const read = (): Promise<void> => printLines(output, child, name, print);
+      // Shielded: what it says while it is being stopped is shown too. The end of the block closes the output.
+      readers.push(nursery.startSoon(() => shielded(read, { graceMs: Infinity })));
+    }
+    try {
+      exitCode = await child.wait();
+    } finally {
+      if (child.exitCode === undefined) print(name, "stopping");
+    }
+    // Its last words are the ones that matter. A daemon of its own may hold the pipe open, and must not hold us.
+    await moveOnAfter(lastWordsMs, async () => {
+      for (const reader of readers) await reader.join();
+    });
+  });
+  return exitCode;
 }
 
-async function printLines(output: ReceiveStream, name: string, print: Print): Promise<void> {
-  for await (const line of new BufferedReceiveStream(output, { maxBytes: 64 * 1024 }).lines())
-    print(name, line);
+async function printLines(output: ReceiveStream, child: Process, name: string, print: Print): Promise<void> {
+  try {
+    for await (const line of new BufferedReceiveStream(output, { maxBytes }).lines()) print(name, line);
+  } catch (error) {
+    if (error instanceof LimitExceededError) {
+      print(name, `wrote a line of more than ${maxBytes} bytes, and is ended`);
+      child.kill();
+    } else if (!(error instanceof ClosedResourceError)) throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
+import { currentSignal } from "@espalier/cancel-scope";
 import { runMain } from "@espalier/signals";
 import { parseProcfile } from "./procfile.ts";
 import { supervise } from "./supervise.ts";
@@ -11,6 +12,9 @@ const usage = `Keeps programs running, and stops all of them on Ctrl-C, the last
 
 A Procfile has a line "name: command" for each program.
 `;
+
+// Nobody reads us any more (`| head`): that is a reason to stop, and to stop cleanly.
+process.stdout.once("error", () => process.kill(process.pid, "SIGTERM")).on("error", () => undefined);
 
 void runMain(
   async function supervisor() {
@@ -27,7 +31,8 @@ void runMain(
       process.stdout.write(usage);
       return;
     }
-    const programs = parseProcfile(await readFile(positionals[0] ?? "Procfile", "utf8"));
+    const reading = { encoding: "utf8", signal: currentSignal() } as const;
+    const programs = parseProcfile(await readFile(positionals[0] ?? "Procfile", reading));
     const width = Math.max(...programs.map(({ name }) => name.length));
     const policy = {
       firstDelayMs: milliseconds(values["first-delay"]),

@@ -1,4 +1,4 @@
-import { sleepForever } from "@espalier/core";
+import { rethrowIfCancelled, sleepForever } from "@espalier/core";
 import { openNursery, type Task } from "@espalier/nursery";
 import { Event } from "@espalier/sync";
 import { keepRunning, type Policy, type Print } from "./keep-running.ts";
@@ -35,6 +35,6 @@ export async function supervise(programs: readonly Program[], policy: Policy, pr
 
 async function end(task: Task, print: Print): Promise<void> {
   task.cancel("the supervisor stops");
-  await task.join().catch(() => undefined); // it was cancelled, and the join says so
+  await task.join().catch(rethrowIfCancelled); // it was cancelled, and the join says so; we may be too
   print(task.name, "stopped");
 }

@@ -45,6 +45,45 @@ describe.runIf(process.platform !== "win32")("supervisor, as a real process", ()
     expect(stopped).toEqual(["flaky", "second", "first"]);
   });
 
+  it("shows the last words of a program, also of one that is being stopped or writes too long a line", async () => {
+    const procfile = join(mkdtempSync(join(tmpdir(), "espalier-supervisor-")), "Procfile");
+    writeFileSync(
+      procfile,
+      [
+        "polite: trap 'echo closing; sleep 0.2; echo bye; exit' TERM; echo up; while true; do sleep 0.05; done",
+        "flaky: seq 1 2000; echo 'out of memory' >&2; exit 1",
+        "endless: head -c 100000 /dev/zero; sleep 60\n",
+      ].join("\n"),
+    );
+    const supervisor = spawn(process.execPath, [main, procfile, "--first-delay", "60000"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const output = collect(supervisor);
+    await output.has(/polite +\| up\n/);
+    await output.has(/flaky +\| ended with exit code 1/);
+    await output.has(/endless +\| ended with exit code 143/);
+    expect(output.text()).toMatch(/flaky +\| 2000\n/);
+    expect(output.text()).toMatch(/flaky +\| out of memory\n/);
+    expect(output.text()).toMatch(/endless +\| wrote a line of more than 65536 bytes/);
+    supervisor.kill("SIGINT");
+    const [code] = (await once(supervisor, "close")) as [number];
+    expect(code).toBe(130);
+    expect(output.text()).toMatch(/polite +\| closing\npolite +\| bye\npolite +\| stopped\n/);
+  });
+
+  it("stops cleanly when nobody reads its output any more", async () => {
+    const procfile = join(mkdtempSync(join(tmpdir(), "espalier-supervisor-")), "Procfile");
+    writeFileSync(procfile, "chatty: while true; do echo $$; sleep 0.05; done\n");
+    const supervisor = spawn(process.execPath, [main, procfile], { stdio: ["ignore", "pipe", "inherit"] });
+    const output = collect(supervisor);
+    await output.has(/chatty +\| \d+\n/);
+    const pid = Number(/chatty +\| (\d+)\n/.exec(output.text())?.[1]);
+    supervisor.stdout.destroy();
+    const [code] = (await once(supervisor, "close")) as [number];
+    expect(code).toBe(143);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
   it("tells that there is no Procfile", async () => {
     const supervisor = spawn(process.execPath, [main, "/no/such/Procfile"], {
       stdio: ["ignore", "ignore", "pipe"],
