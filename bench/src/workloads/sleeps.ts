@@ -24,7 +24,8 @@ export const sleeps: Workload<Slept> = {
   target: { 20: 1.7, 24: 1.3 },
   check({ ended }, size, elapsedMs) {
     expectEqual(ended, size, "sleeps that ended");
-    if (elapsedMs < longestMs(size)) throw new Error("the last sleep ended early");
+    // Node's own timers count from the beginning of a turn in whole milliseconds, and may be early by one.
+    if (elapsedMs < longestMs(size) - 1) throw new Error("the last sleep ended early");
   },
   value: (_result, size, elapsedMs) => elapsedMs - longestMs(size),
 };
