@@ -2,7 +2,10 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import { sharedInThread } from "./shared-in-thread.ts";
 
 /** The storages whose values travel, by the key that both sides know them by. */
-const carried: Map<string, AsyncLocalStorage<unknown>> = sharedInThread("stores", () => new Map());
+const carried: Map<string, AsyncLocalStorage<unknown>> = sharedInThread(
+  "stores",
+  () => new Map<string, AsyncLocalStorage<unknown>>(),
+);
 
 /**
  * Lets the value of an `AsyncLocalStorage` travel with every call into a thread, and be there inside the call. Both sides

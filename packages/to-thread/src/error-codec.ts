@@ -228,7 +228,7 @@ function baseOf(error: Error): string {
 function nameOf(error: Error): string {
   const name = text(error.name);
   const className = (error.constructor as { name?: unknown } | undefined)?.name;
-  const inherited = !Object.hasOwn(error, "name") && known.get(name)?.prototype.name === name;
+  const inherited = !Object.hasOwn(error, "name") && known.has(name);
   if (inherited && typeof className === "string" && className !== "" && className !== name) return className;
   return name;
 }

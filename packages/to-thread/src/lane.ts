@@ -62,6 +62,7 @@ export class Lane {
     }
     this.#fill(thread);
     if (thread.calls.length === 0) this.#rest(thread);
+    else thread.letProcessEnd(); // what it goes on with may be abandoned
     this.#requestToken();
   }
 
@@ -190,6 +191,7 @@ export class Lane {
     const { token } = thread;
     thread.lane = undefined;
     thread.token = undefined;
+    thread.letProcessEnd();
     this.#source.giveBack(thread);
     token?.release();
   }

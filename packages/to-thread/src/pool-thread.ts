@@ -35,13 +35,11 @@ import type { Target } from "./target.ts";
 import { transfersOf } from "./transfer.ts";
 
 /**
- * Where the program of a thread is. Run from sources (the tests of this repository), it is the one that was built: not
- * every Node can run TypeScript in a thread.
+ * The program of a thread. Run from sources (the tests of this repository), it is the one that was built, without the flags
+ * that lead to the sources: not every Node can run TypeScript in a thread.
  */
-const program = new URL(
-  import.meta.url.endsWith(".ts") ? "../dist/thread-program.js" : "./thread-program.js",
-  import.meta.url,
-);
+const fromSources = import.meta.url.endsWith(".ts");
+const program = new URL(fromSources ? "../dist/thread-program.js" : "./thread-program.js", import.meta.url);
 
 /** So many messages are taken at once, before others get their turn. */
 const messagesPerTurn = 64;
@@ -85,16 +83,19 @@ export class PoolThread {
   #crash: unknown = undefined;
   /** How many of `calls` have a caller who waits: these keep the process alive. */
   #awaited = 0;
+  /** A new worker does. */
+  #keepsAlive = true;
 
   constructor(owner: ThreadOwner) {
     this.#owner = owner;
     const { port1, port2 } = new MessageChannel();
     const workerData: ThreadBirth = { port: port2, words: this.#words };
+    const options = { workerData, transferList: [port2], ...(fromSources ? { execArgv: [] } : {}) };
     this.#port = port1;
     // Outside every scope: the listeners live as long as the thread, not as long as the call that it was made for.
-    this.#worker = runIn(ambient.root, () => new Worker(program, { workerData, transferList: [port2] }));
+    this.#worker = runIn(ambient.root, () => new Worker(program, options));
     runIn(ambient.root, () => this.#listen());
-    this.#keepAlive(false);
+    this.#setKeepAlive(false);
   }
 
   /** Whether another call may be sent to it. */
@@ -134,7 +135,8 @@ export class PoolThread {
     if (this.calls.length === 0) this.lastHeard = performance.now();
     this.calls.push(call);
     call.wasSent(this, id);
-    this.#countAwaited(1);
+    this.#awaited++;
+    this.#setKeepAlive(true);
     return undefined;
   }
 
@@ -168,7 +170,7 @@ export class PoolThread {
 
   /** Takes back all that have not begun. */
   takeBackAll(): Call[] {
-    return this.calls.filter((call) => this.takeBack(call));
+    return [...this.calls].filter((call) => this.takeBack(call));
   }
 
   /** Tells a call that has begun that it was cancelled. */
@@ -177,8 +179,9 @@ export class PoolThread {
     const { id } = call.place;
     this.#post([CANCEL, id, encodeError(cancelled)]);
     markCancelled(this.#words, id);
-    if (call.abandoned) this.#countAwaited(-1);
+    if (call.abandoned) this.#awaited--;
     this.lane?.isBlocked(this);
+    this.letProcessEnd();
   }
 
   /** Ends the thread, whatever it does. Its calls end when it is gone. */
@@ -275,7 +278,7 @@ export class PoolThread {
     this.#slots[slotOf(call.place.id)] = undefined;
     if (this.calls[0] === call) this.calls.shift();
     else this.calls.splice(this.calls.indexOf(call), 1);
-    if (!call.abandoned) this.#countAwaited(-1);
+    if (!call.abandoned) this.#awaited--;
   }
 
   #ended(exitCode: number): void {
@@ -294,14 +297,14 @@ export class PoolThread {
     this.#owner.threadEnded(this, strays);
   }
 
-  #countAwaited(change: 1 | -1): void {
-    this.#awaited += change;
-    if (this.#awaited === (change === 1 ? 1 : 0)) this.#keepAlive(change === 1);
+  /** Lets the process end if nobody waits for this thread any more. */
+  letProcessEnd(): void {
+    if (this.#awaited === 0) this.#setKeepAlive(false);
   }
 
-  /** Whether the process has to stay alive for it. */
-  #keepAlive(wanted: boolean): void {
-    if (this.#life.kind === "ended") return;
+  #setKeepAlive(wanted: boolean): void {
+    if (this.#keepsAlive === wanted || this.#life.kind === "ended") return;
+    this.#keepsAlive = wanted;
     if (wanted) {
       this.#worker.ref();
       this.#port.ref();

@@ -7,7 +7,8 @@ const key = Symbol.for("@espalier/to-thread:v0");
 /** Gives the object in the slot, made by `make` if this is the first copy that asks. */
 export function sharedInThread<T>(slot: string, make: () => T): T {
   const holder = globalThis as { [key]?: Map<string, unknown> };
-  const slots = (holder[key] ??= new Map<string, unknown>());
+  const slots = holder[key] ?? new Map<string, unknown>();
+  holder[key] = slots;
   if (!slots.has(slot)) slots.set(slot, make());
   return slots.get(slot) as T;
 }

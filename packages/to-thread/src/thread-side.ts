@@ -1,4 +1,4 @@
-import { MisuseError, type Cancelled, type CancelReason } from "@espalier/core";
+import { Cancelled, type CancelReason, MisuseError } from "@espalier/core";
 import {
   ambient,
   CancelStatus,
@@ -192,7 +192,7 @@ export class ThreadSide {
   #threw(running: RunningCall, error: unknown): void {
     const { status } = running;
     const outcome = unwind(status, error, "scope");
-    const told = outcome.kind === "caught" ? makeCancelled(reasonOf(status)) : outcome.error;
+    const told = outcome.kind === "caught" ? asCancelled(error, status) : outcome.error;
     this.#end(running);
     this.#post([THREW, running.id, encodeError(told, running.crossings)]);
   }
@@ -249,6 +249,11 @@ export class ThreadSide {
       seen = answerCount(this.#words);
     }
   }
+}
+
+/** The cancellation that ended a call: the very one that was raised, where it was not wrapped. */
+function asCancelled(error: unknown, status: CancelStatus): Cancelled {
+  return error instanceof Cancelled ? error : makeCancelled(reasonOf(status));
 }
 
 const unknownReason: CancelReason = { source: "explicit" };

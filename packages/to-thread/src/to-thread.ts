@@ -151,9 +151,11 @@ function callbacksAmong(args: readonly unknown[]): Map<number, (...args: unknown
   return found;
 }
 
-function checkOptions({ onCancel, limiter, transfer }: ToThreadOptions): void {
+function checkOptions(options: ToThreadOptions): void {
+  // Not by its type: JavaScript has none.
+  const { onCancel, limiter, transfer } = options as Record<keyof ToThreadOptions, unknown>;
   if (typeof onCancel === "object" && onCancel !== null && "graceMs" in onCancel)
-    checkDuration(onCancel.graceMs, "toThread.onCancel.graceMs");
+    checkDuration(onCancel.graceMs as number, "toThread.onCancel.graceMs");
   else if (onCancel !== undefined && onCancel !== "wait" && onCancel !== "abandon")
     throw new TypeError('toThread.onCancel is "wait", "abandon" or { graceMs }.');
   if (

@@ -1,0 +1,43 @@
+import { NotCloneableError, toThread } from "@espalier/to-thread";
+import { transfer } from "@espalier/to-thread/worker";
+import { describe, expect, it } from "vitest";
+import { work } from "./support/work.ts";
+
+describe("what is moved", () => {
+  it("goes there by the option, and comes back by transfer(), without a copy", async () => {
+    const bytes = new Uint8Array(1 << 20);
+    const filled = await toThread(work.fill, [bytes, 7], { transfer: [bytes.buffer] });
+    expect(bytes.byteLength).toBe(0);
+    expect(filled.byteLength).toBe(1 << 20);
+    expect([filled[0], filled.at(-1)]).toEqual([7, 7]);
+  });
+
+  it("is copied otherwise", async () => {
+    const bytes = new Uint8Array(8);
+    expect((await work.fill(bytes, 7))[0]).toBe(7);
+    expect(bytes).toEqual(new Uint8Array(8));
+  });
+
+  it("may be what a callback returns", async () => {
+    const bytes = new Uint8Array(8);
+    expect(await work.call(() => transfer(bytes, [bytes.buffer]))).toEqual(new Uint8Array(8));
+    expect(bytes.byteLength).toBe(0);
+  });
+
+  it("cannot be moved twice", async () => {
+    const bytes = new Uint8Array(8);
+    await toThread(work.fill, [bytes, 1], { transfer: [bytes.buffer] });
+    await expect(toThread(work.fill, [bytes, 1], { transfer: [bytes.buffer] })).rejects.toBeInstanceOf(
+      NotCloneableError,
+    );
+    expect(() => transfer(1 as never, [])).toThrow(TypeError);
+  });
+});
+
+describe("a SharedArrayBuffer", () => {
+  it("is the same memory on both sides", async () => {
+    const shared = new Int32Array(new SharedArrayBuffer(4));
+    await Promise.all(Array.from({ length: 100 }, () => work.increment(shared)));
+    expect(shared[0]).toBe(100);
+  });
+});
