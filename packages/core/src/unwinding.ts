@@ -75,7 +75,11 @@ function isOurs(status: CancelStatus, error: unknown): boolean {
 
 /** The error without what is our cancellation in it, `nothing` if that is all. */
 function restOf(status: CancelStatus, error: unknown): unknown {
-  return isCancelledItself(error) ? nothing : withoutCancelled(status, error, new Map());
+  try {
+    return isCancelledItself(error) ? nothing : withoutCancelled(status, error, new Map());
+  } catch {
+    return error; // a getter of it threw, or a proxy: it is none of ours, and must not be lost by being looked at
+  }
 }
 
 /** What became of the groups that were looked at; one that is being looked at stands for itself, so cycles end. */

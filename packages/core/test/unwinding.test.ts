@@ -1,4 +1,12 @@
-import { Cancelled, checkpoint, isCancelled, MisuseError, rethrowIfCancelled, sleep } from "@espalier/core";
+import {
+  Cancelled,
+  checkpoint,
+  isCancelled,
+  MisuseError,
+  rethrowIfCancelled,
+  run,
+  sleep,
+} from "@espalier/core";
 import {
   abort,
   type CancelStatus,
@@ -388,6 +396,24 @@ describe("unwind", () => {
       const error = new Error("x", { cause: ours() });
       expect(unwind(status, error, "scope")).toEqual({ kind: "failed", error });
     });
+  });
+
+  it("an error that throws when it is looked at is an error, and ends its task", async () => {
+    const hostile = [
+      Object.defineProperty(new Error("errors"), "errors", { get: () => expect.unreachable() as unknown }),
+      Object.defineProperty(new Error("name"), "name", { get: () => expect.unreachable() as unknown }),
+      new Proxy(new Error("proxy"), { getPrototypeOf: () => expect.unreachable() as object }),
+    ];
+    for (const error of hostile) {
+      expect(isCancelled(error)).toBe(false);
+      let raised: unknown;
+      await run(() => Promise.reject(error as Error)).catch((reason: unknown) => (raised = reason));
+      expect(raised === error).toBe(true);
+      await inCancelledScope(() => Promise.reject(error as Error)).catch(
+        (reason: unknown) => (raised = reason),
+      );
+      expect(raised === error).toBe(true);
+    }
   });
 
   it("keeps undefined apart from nothing", () => {
