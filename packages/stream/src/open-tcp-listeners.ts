@@ -14,6 +14,7 @@ export interface TcpListenOptions {
 
 /**
  * Listens for TCP connections: one listener for each address of `host`; without a host, one for every address, IPv6 and IPv4.
+ * Of several addresses, those that this machine has not are passed over, `::1` where there is no IPv6 for instance.
  *
  * @checkpoint always
  * @cancellation No listener is left behind.
@@ -32,14 +33,27 @@ export async function openTcpListeners(
   const { host, backlog = 511 } = options;
   if (host === undefined) return [await listen({ port, backlog }, `port ${port}`)];
   const listeners: SocketListener[] = [];
+  let missing: unknown;
   try {
     for (const { address, family } of await resolveHost(host)) {
       const target = { port, host: address, backlog, ipv6Only: family === 6 };
-      listeners.push(await listen(target, `${address}, port ${port}`));
+      try {
+        listeners.push(await listen(target, `${address}, port ${port}`));
+      } catch (error) {
+        if (!isOfAnotherMachine(error)) throw error;
+        missing ??= error;
+      }
     }
+    if (listeners.length === 0) throw missing;
   } catch (error) {
     for (const listener of listeners) await acloseForcefully(listener);
     throw error;
   }
   return listeners;
+}
+
+/** The address, or its whole family, is none of this machine. */
+function isOfAnotherMachine(error: unknown): boolean {
+  const { code } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown };
+  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
 }
