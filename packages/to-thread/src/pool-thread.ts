@@ -209,7 +209,8 @@ export class PoolThread {
       if (running !== undefined) this.#failed(running, unreadable("The result", running));
     });
     this.#worker.on("error", (error: unknown) => (this.#crash = error));
-    this.#worker.on("exit", (code: number) => this.#ended(code));
+    // Not at once: Deno tells from inside terminate(), which may have been called by a callback that goes on.
+    this.#worker.on("exit", (code: number) => queueMicrotask(() => this.#ended(code)));
   }
 
   #next(): FromThreadMessage | undefined {

@@ -104,6 +104,7 @@ async function perform(
       lane.submit(call);
     }
     return await operation.promise;
+    // eslint-disable-next-line espalier/no-swallowed-cancelled -- a call that goes on is waited for below
   } catch (error) {
     // Cancelled after it had begun: how it ends is what counts.
     if (call?.late === undefined) throw asItLeaves(error, own);

@@ -24,9 +24,9 @@ describe("an error that a function throws", () => {
     expect(error.message).toBe("line 7");
     expect(error.cause).toBeInstanceOf(TypeError);
     expect((error.cause as Error).message).toBe("the cause");
-    expect(error["line"]).toBe(7);
+    expect(error["row"]).toBe(7);
     expect(error["where"]).toEqual({ file: "a.txt" });
-    expect(Object.keys(error).toSorted()).toEqual(["line", "where"]); // the function stayed behind
+    expect(Object.keys(error).toSorted()).toEqual(["row", "where"]); // the function stayed behind
   });
 
   it("joins its stack to the caller's", async () => {

@@ -1,0 +1,20 @@
+// How a process with threads ends: node ending.mjs <what>
+import { moveOnAfter } from "@espalier/cancel-scope";
+import { threadModule, toThread } from "@espalier/to-thread";
+
+const work = threadModule(new URL("../fixtures/work.mjs", import.meta.url));
+const heavy = threadModule(new URL("../fixtures/heavy.mjs", import.meta.url));
+const what = process.argv[2];
+
+if (what === "idle") {
+  console.log(await work.add(1, 2));
+} else if (what === "awaited") {
+  console.log(await heavy.compute(300));
+} else if (what === "abandoned") {
+  await work.add(1, 2); // the thread runs
+  await moveOnAfter(200, () => toThread(heavy.computeForEver, [], { onCancel: "abandon" }));
+  console.log("went on");
+} else if (what === "memory") {
+  console.log(await heavy.fillMemory().catch((error) => `${error.name}: ${error.message}`));
+  console.log(await work.add(1, 2));
+}
