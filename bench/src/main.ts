@@ -89,6 +89,7 @@ function measureOn(
     node,
     workloads: rows,
     asides: besides,
+    profiled: rows.length > 0 ? rows : rowNames(),
     contenders: names,
     sizeOf: ({ size }) => given ?? (quick ? (size.quick ?? size.full) : size.full),
     growthSizes: quick ? sizes.slice(0, -1) : sizes,
@@ -133,6 +134,7 @@ function merge(old: Table, fresh: Table): Table {
     rows: sorted,
     growth: fresh.growth.length > 0 ? fresh.growth : old.growth,
     allocation: fresh.allocation.length > 0 ? fresh.allocation : old.allocation,
+    profiles: fresh.profiles.length > 0 ? fresh.profiles : old.profiles,
   };
 }
 

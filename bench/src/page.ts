@@ -1,5 +1,6 @@
 import { baseline, contenders } from "./contenders/index.ts";
 import { findings } from "./findings.ts";
+import { sharesText } from "./profile.ts";
 import { type Entry, majorOf, type Row, type Table } from "./table.ts";
 
 /** What the page is about; what is compared with a target. */
@@ -115,8 +116,13 @@ function misses(table: Table): string[] {
           : `the same promises by hand in a bare \`als.run\` take ${short(bare)}`,
       );
     }
+    const guaranteed = entryOf(row, "raw-scope")?.ratio.median;
+    if (guaranteed !== undefined)
+      facts.push(`written by hand with the guarantees (raw-scope) it takes ${short(guaranteed)}`);
     const why = findings[row.workload]?.[majorOf(table)];
-    return `- **${row.text}**: ${facts.join("; ")}. ${why ?? ""}`.trim();
+    const profile = table.profiles.find(({ workload }) => workload === row.workload);
+    const shares = profile === undefined ? "" : `The profile: ${sharesText(profile.shares)}.`;
+    return [`- **${row.text}**: ${facts.join("; ")}.`, shares, why].filter(Boolean).join(" ");
   });
   return [`## Node ${majorOf(table)}: what misses its target, and why\n\n${items.join("\n")}`];
 }

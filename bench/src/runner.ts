@@ -5,6 +5,7 @@ import { baseline, sizeFor, takersOf } from "./contenders/index.ts";
 import { measureGrowth } from "./growth.ts";
 import type { Effort, Measured } from "./measure.ts";
 import { measureInProcess } from "./process-cell.ts";
+import { profileCells } from "./profile.ts";
 import { median, pairedRatio } from "./statistics.ts";
 import { type Entry, majorOf, type Row, type Table } from "./table.ts";
 import { peerVersions } from "./versions.ts";
@@ -12,7 +13,7 @@ import { findWorkload } from "./workloads/find.ts";
 import type { AnyWorkload } from "./workloads/index.ts";
 
 /** What is measured beside the workloads. */
-export const asides = ["cold-import", "growth", "allocation"] as const;
+export const asides = ["cold-import", "growth", "allocation", "profile"] as const;
 export type Aside = (typeof asides)[number];
 
 /** What to measure, and how thoroughly. */
@@ -22,6 +23,8 @@ export interface Plan {
   readonly workloads: readonly string[];
   /** What is no workload of its own. */
   readonly asides: ReadonlySet<Aside>;
+  /** The workloads that are profiled. */
+  readonly profiled: readonly string[];
   readonly growthSizes: readonly number[];
   readonly contenders: readonly string[];
   /** How many of each workload. */
@@ -49,6 +52,7 @@ export async function measureTable(plan: Plan): Promise<Table> {
   ]);
   const growth = await aside("growth", () => measureGrowth(node.path, report, repeats, plan.growthSizes));
   const allocation = await aside("allocation", () => countAllocation(node.path, report));
+  const profiles = await aside("profile", () => profileCells(node.path, plan.profiled, "espalier", report));
   return {
     node: node.version,
     v8: node.v8,
@@ -60,6 +64,7 @@ export async function measureTable(plan: Plan): Promise<Table> {
     rows: [...rows, ...imports],
     growth,
     allocation,
+    profiles,
   };
 }
 

@@ -46,6 +46,13 @@ export interface Allocation {
   readonly bytes: Readonly<Record<string, number>>;
 }
 
+/** Where the time of our cell of a workload goes. */
+export interface Profile {
+  readonly workload: string;
+  /** By whose it is: each a part of 1. */
+  readonly shares: Readonly<Record<string, number>>;
+}
+
 /** All that one Node gave. */
 export interface Table {
   readonly node: string;
@@ -61,6 +68,7 @@ export interface Table {
   readonly rows: readonly Row[];
   readonly growth: readonly Growth[];
   readonly allocation: readonly Allocation[];
+  readonly profiles: readonly Profile[];
 }
 
 /** The major version of the Node that gave the table. */

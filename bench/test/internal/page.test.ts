@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { drawChart } from "../../src/chart.ts";
 import { drawGrowth } from "../../src/growth-chart.ts";
 import { writePage } from "../../src/page.ts";
+import { type CpuProfile, sharesOf } from "../../src/profile.ts";
 import type { Entry, Row, Table } from "../../src/table.ts";
 
 function entry(contender: string, ratio: number): Entry {
@@ -37,6 +38,7 @@ const table: Table = {
     },
   ],
   allocation: [{ operation: "checkpoint", bytes: { raw: 248, espalier: 222.6 } }],
+  profiles: [{ workload: "spawn", shares: { Espalier: 0.604, "Node and V8": 0.3, "the job itself": 0.005 } }],
   rows: [
     {
       workload: "spawn",
@@ -90,6 +92,10 @@ describe("writePage", () => {
     expect(withContext(3)).toContain("take 3.00.");
   });
 
+  it("says where the time of a row goes that missed its target", () => {
+    expect(page).toContain("The profile: Espalier 60 %, Node and V8 30 %.");
+  });
+
   it("says which part of a row was done by whom who did not do all", () => {
     expect(page).toContain('effection with 10 in "heap per parked task"');
   });
@@ -102,6 +108,34 @@ describe("writePage", () => {
   it("tells how cost grows, and what is allocated", () => {
     expect(page).toMatch(/\| tasks in one nursery +\| espalier +\| 1000 +\| 1500 +\| 1.50 +\|/);
     expect(page).toMatch(/\| checkpoint +\| 248 +\| 223 +\|/);
+  });
+});
+
+describe("sharesOf", () => {
+  it("adds up the time by whose it is, without the idle time", () => {
+    const frame = (id: number, functionName: string, url: string): CpuProfile["nodes"][number] => ({
+      id,
+      callFrame: { functionName, url },
+    });
+    const shares = sharesOf({
+      nodes: [
+        frame(1, "(idle)", ""),
+        frame(2, "(garbage collector)", ""),
+        frame(3, "run", "file:///there/packages/core/dist/index.js"),
+        frame(4, "child", "file:///there/bench/dist/espalier-1.js"),
+        frame(5, "promiseInitHook", "node:internal/async_hooks"),
+        frame(6, "now", ""),
+      ],
+      samples: [1, 2, 3, 4, 5, 6, 3],
+      timeDeltas: [500, 20, 30, 10, 15, 5, 20],
+    });
+    expect(shares).toEqual({
+      Espalier: 0.5,
+      "garbage collection": 0.2,
+      AsyncLocalStorage: 0.15,
+      "the job itself": 0.1,
+      "Node and V8": 0.05,
+    });
   });
 });
 
