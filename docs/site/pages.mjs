@@ -46,6 +46,7 @@ const app = await Application.bootstrapWithPlugins({
   parametersFormat: "table",
   propertiesFormat: "table",
   pageTitleTemplates: { index: "API reference", module: ({ name }) => `@espalier/${name}` },
+  skipErrorChecking: true, // the packages check their own types
   logLevel: "Warn",
 });
 const project = await app.convert();

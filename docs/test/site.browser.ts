@@ -245,7 +245,7 @@ function faint(page: Page): Promise<string[]> {
     )) {
       const text = Array.from(element.childNodes)
         .filter((node) => node.nodeType === Node.TEXT_NODE)
-        .map((node) => node.textContent.trim())
+        .map((node) => (node.textContent ?? "").trim())
         .join("");
       if (text === "" || element.getClientRects().length === 0) continue;
       const style = getComputedStyle(element);
