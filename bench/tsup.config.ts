@@ -10,5 +10,8 @@ export default programBuild({
     "src/allocation-cell.ts",
     "src/import-cell.ts",
     "src/empty.ts",
+    "src/pools.ts",
+    "src/pools/cell.ts",
+    "src/pools/*-jobs.ts",
   ],
 });
