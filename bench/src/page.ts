@@ -12,7 +12,7 @@ export function writePage(tables: readonly Table[]): string {
     introduction(tables),
     summary(tables),
     ...tables.flatMap(misses),
-    growth(tables),
+    ...growth(tables),
     ...allocation(tables),
     size,
     ...tables.map(details),
@@ -33,8 +33,9 @@ ${markdownTable([
   ...Object.entries(contenders).map(([name, { text }]) => [name, text]),
 ])}
 
-The peers are ${peers.join(", ")}. Each result is checked, theirs as ours: a contender that is fast because it leaves something
-out fails.`;
+Each result is checked, theirs as ours: a contender that is fast because it leaves something out fails.
+
+The peers are ${peers.join(", ")}.`;
 }
 
 /** Target and medians of all Nodes, in the form "Node 20 / Node 24". */
@@ -127,8 +128,9 @@ function misses(table: Table): string[] {
   return [`## Node ${majorOf(table)}: what misses its target, and why\n\n${items.join("\n")}`];
 }
 
-function growth(tables: readonly Table[]): string {
+function growth(tables: readonly Table[]): string[] {
   const shown = tables.filter((table) => table.growth.length > 0);
+  if (shown.length === 0) return [];
   const sections = shown.map((table) => {
     const rows = table.growth.flatMap(({ items, lines }) =>
       lines.map(({ contender, points }) => [
@@ -145,13 +147,15 @@ Node ${majorOf(table)}, nanoseconds for each:
 
 ${markdownTable([["", "contender", ...numbers, "last to first"], ...rows])}`;
   });
-  return `## Growth
+  return [
+    `## Growth
 
 What one item costs, from a thousand of them to a million: the time the thread was busy, divided by their number. What grows
 with \`raw\` too is the garbage collector, which walks what is alive: a million tasks are alive at once. (Bare
 async functions cannot be nested so deep: the stack ends after some thousand.)
 
-${sections.join("\n\n")}`;
+${sections.join("\n\n")}`,
+  ];
 }
 
 function allocation(tables: readonly Table[]): string[] {
@@ -198,7 +202,7 @@ function details(table: Table): string {
   );
   return [
     `## Node ${majorOf(table)} in full`,
-    `Node ${table.node}, V8 ${table.v8}, ${table.machine}; ${table.date}; ${table.repeats} processes for each cell, load ` +
+    `Node ${table.node}, V8 ${table.v8}, ${table.machine}; ${table.date}; ${table.repeats} ${table.repeats === 1 ? "process" : "processes"} for each cell, load ` +
       `${table.load[0].toFixed(1)} before and ${table.load[1].toFixed(1)} after. Medians of ratios, with the lowest and the highest ` +
       `in brackets.`,
     `![Ratios to raw on Node ${majorOf(table)}](benchmarks/node${majorOf(table)}.svg)`,

@@ -38,7 +38,7 @@ export const contenders: Readonly<Record<string, Registered>> = {
   effect: {
     load: async () => (await import("./effect/index.ts")).effect,
     text: "[Effect](https://effect.website) 4: fibers and generators; a scope is a child fiber that is joined",
-    smaller: { sleeps: 200_000, ...fewerSleepers },
+    smaller: { "ping-pong": 100_000, sleeps: 200_000, ...fewerSleepers },
   },
   effection: {
     load: async () => (await import("./effection/index.ts")).effection,
