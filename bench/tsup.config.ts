@@ -14,4 +14,6 @@ export default programBuild({
     "src/pools/cell.ts",
     "src/pools/*-jobs.ts",
   ],
+  // The pools find the programs of their threads beside their own files.
+  external: [/^@espalier\//, "piscina", "tinypool"],
 });
