@@ -15,6 +15,7 @@ export function writePage(tables: readonly Table[]): string {
     ...growth(tables),
     ...allocation(tables),
     size,
+    pools,
     ...tables.map(details),
   ];
   return `${parts.join("\n\n")}\n`;
@@ -182,6 +183,10 @@ ${sections.join("\n\n")}`,
 const size = `## Size
 
 How many bytes each package, and a time limit alone, are in a bundle: [size.md](size.md).`;
+
+const pools = `## Worker pools
+
+\`@espalier/to-thread\` beside piscina and tinypool has a run and a page of its own: [bench/pools.md](../bench/pools.md).`;
 
 function details(table: Table): string {
   const names = [...new Set(table.rows.flatMap((row) => row.entries.map(({ contender }) => contender)))];
