@@ -6,6 +6,8 @@ import { importX } from "eslint-plugin-import-x";
 import n from "eslint-plugin-n";
 import tseslint from "typescript-eslint";
 
+import { espalier } from "./configs/espalier-rules.mjs";
+
 const scriptGlobals = [
   "process",
   "console",
@@ -21,6 +23,9 @@ const ownIndex = {
   regex: "^\\.{1,2}(/.*)?/index(\\.[jt]s)?$|^\\.{1,2}/?$",
   message: "Import the file that has it. index.ts is the list of what leaves the package.",
 };
+
+/** Rules of ours that are right elsewhere. */
+const off = (...names) => Object.fromEntries(names.map((name) => [`espalier/${name}`, "off"]));
 
 export default defineConfig(
   globalIgnores([
@@ -108,10 +113,33 @@ export default defineConfig(
     },
   },
   {
+    files: ["**/*.ts"],
+    extends: [espalier.configs.strict],
+  },
+  {
     files: ["packages/*/src/**/*.ts"],
     plugins: { n },
     settings: { n: { version: ">=20.19.0" } },
     rules: {
+      // The functions by which a scope, a nursery or a channel judges an error that it has caught, or passes it on.
+      "espalier/no-swallowed-cancelled": [
+        "error",
+        {
+          rethrowFunctions: [
+            "#leaveWith",
+            "#bodyEnded",
+            "#consumerEnded",
+            "#threw",
+            "answer",
+            "asItLeaves",
+            "caused",
+          ],
+        },
+      ],
+      // Foreign work that is left to itself says so: `void`.
+      "espalier/no-floating-task": ["error", { ignoreVoid: true }],
+      // Functions of ours that take Node's options do not take its signal: they are cancelled like all of ours.
+      "espalier/prefer-signal": "off",
       "import-x/no-cycle": ["error", { ignoreExternal: true }],
       "import-x/no-default-export": "error",
       "n/no-deprecated-api": "error",
@@ -185,6 +213,60 @@ export default defineConfig(
       "@typescript-eslint/no-unnecessary-condition": "off",
       // The broken halves of the examples are broken on purpose, but have to say so: `void promise`.
       "@typescript-eslint/no-meaningless-void-operator": "off",
+    },
+  },
+  {
+    // Inside of the package, closing by force is a relative import, which the rules cannot know to be Espalier's.
+    files: ["packages/stream/src/**/*.ts"],
+    rules: {
+      "espalier/unshielded-await-in-cleanup": "off",
+      "espalier/no-await-in-catch-before-throw": "off",
+    },
+  },
+  {
+    // Tests do on purpose what the rules warn of: they prove that it does no harm, or which error it makes. And they use
+    // promises from outside of any task.
+    files: ["**/test/**/*.ts"],
+    rules: {
+      ...off(
+        "checkpoint-not-sleep-zero",
+        "loop-without-checkpoint",
+        "no-blocking-call",
+        "no-floating-task",
+        "no-foreign-await-in-scope",
+        "no-polling-sleep",
+        "no-promise-combinators",
+        "no-scope-escape",
+        "no-swallowed-cancelled",
+        "prefer-signal",
+        "run-clock-deadline",
+        "scope-without-checkpoint",
+        "sleep-forever",
+        "started-never-called",
+        "unshielded-await-in-cleanup",
+      ),
+    },
+  },
+  {
+    // Each stop of the tour shows first what goes wrong with plain promises, and the benchmarks measure just that.
+    files: ["examples/tour/src/stops/**/*.ts", "bench/src/**/*.ts"],
+    rules: {
+      ...off(
+        "checkpoint-not-sleep-zero",
+        "no-floating-task",
+        "no-promise-combinators",
+        "no-swallowed-cancelled",
+        "prefer-signal",
+        "unshielded-await-in-cleanup",
+      ),
+    },
+  },
+  {
+    files: ["packages/eslint-plugin/**/*.ts"],
+    rules: {
+      // Node types are an enum with string values, and the plugin loads nothing at run time: it compares with the strings.
+      "@typescript-eslint/no-unsafe-enum-comparison": "off",
+      "@typescript-eslint/no-unsafe-enum-assignment": "off",
     },
   },
   { files: ["**/*.config.ts"], rules: { "import-x/no-relative-packages": "off" } },

@@ -1,5 +1,6 @@
 // The rules of packages/eslint-plugin for our own lint, from their sources: nothing has to be built first, and a rule that is
 // being written is tried on the repository at once.
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { build } from "esbuild";
 

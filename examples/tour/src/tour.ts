@@ -79,6 +79,7 @@ async function observe(
     if (!(await settlesWithin(limitMs, running)))
       return { objections: [`It has not ended after ${seconds(limitMs)}.`], stuck: true };
     return { objections: await running, stuck: false };
+    // eslint-disable-next-line espalier/no-swallowed-cancelled -- outside of every task: nobody cancels the tour
   } catch (error) {
     return { objections: [`It failed: ${inspect(error)}`], stuck: false };
   } finally {

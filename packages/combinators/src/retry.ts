@@ -60,6 +60,7 @@ export async function retry<T>(options: RetryOptions, fn: (attempt: number) => P
     } catch (error) {
       // What fails in a cancelled scope fails in its cleanup.
       if (isCancelled(error) || isScopeCancelled() || attempt >= options.maxAttempts) throw error;
+      // eslint-disable-next-line espalier/no-await-in-catch-before-throw -- the user's `retryIf`; cancelled in it, the whole is
       delay = await delayBeforeNext(options, attempt, error);
       if (delay === undefined) throw error;
     }

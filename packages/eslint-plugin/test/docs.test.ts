@@ -86,7 +86,7 @@ describe("the pages", () => {
     );
     expect(page).toContain(docs.types === "none" ? "Needs no types." : "with types it sees more.");
     for (const heading of ["Why", "Wrong", "Right", "Options", "Where it is blind"]) {
-      expect(part(page, heading), heading).not.toBe("");
+      expect({ heading, text: part(page, heading) }).not.toEqual({ heading, text: "" });
     }
     const options = (schema as { properties: object }[]).flatMap(({ properties }) => Object.keys(properties));
     if (options.length === 0) expect(part(page, "Options")).toBe("None.");
@@ -154,14 +154,14 @@ describe("the presets", () => {
 it("every rule has cases that it reports and cases that it does not", () => {
   for (const name of names) {
     const cases = namedCases.filter(({ rule }) => rule === name);
-    expect(
-      cases.some(({ invalid }) => invalid === undefined),
+    expect({ name, valid: cases.some(({ invalid }) => invalid === undefined) }).toEqual({
       name,
-    ).toBe(true);
-    expect(
-      cases.some(({ invalid }) => invalid !== undefined),
+      valid: true,
+    });
+    expect({ name, invalid: cases.some(({ invalid }) => invalid !== undefined) }).toEqual({
       name,
-    ).toBe(true);
+      invalid: true,
+    });
   }
   expect(new Set(namedCases.map(({ rule }) => rule))).toEqual(new Set(names));
 });

@@ -88,6 +88,7 @@ export async function openNursery<T>(
   const block = new NurseryBlock<T>(options.name ?? (body.name || "nursery"));
   try {
     await block.cancelScope.run(() => block.run(body));
+    // eslint-disable-next-line espalier/no-swallowed-cancelled -- of errors and a cancellation, the errors leave (below)
   } catch (cancelled) {
     if (block.errors.length === 0) throw cancelled;
   }

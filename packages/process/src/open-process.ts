@@ -193,6 +193,7 @@ export class RunningProcess implements Process {
 
   /** Not a checkpoint. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // eslint-disable-next-line espalier/unshielded-await-in-cleanup -- it is shielded inside
     await this.#child.end(this.#graceMs);
     for (const stream of [this.stdin, this.stdout, this.stderr])
       if (stream !== undefined) await acloseForcefully(stream);

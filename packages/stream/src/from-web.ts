@@ -180,7 +180,7 @@ class WebSendStream implements SendStream {
     const waiter = parkAbroad<void>("stream.aclose", () => void this.#writer.abort().catch(() => undefined));
     if (!waiter.pending) return waiter.promise;
     const done = (): void => void waiter.resume();
-    this.#writer.close().then(done, done);
+    void this.#writer.close().then(done, done);
     await waiter.promise;
   }
 
@@ -196,7 +196,7 @@ class WebSendStream implements SendStream {
       });
       if (waiter.pending) {
         this.#waiter = waiter;
-        action().then(
+        void action().then(
           () => waiter.resume(),
           (error: unknown) => {
             this.#broken ??= brokenError(error);

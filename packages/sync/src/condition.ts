@@ -226,6 +226,7 @@ export class Condition {
     try {
       await operation.promise;
     } catch (error) {
+      // eslint-disable-next-line espalier/no-await-in-catch-before-throw -- regaining the lock is shielded
       await this.#state.regain(guard);
       throw error;
     }

@@ -48,6 +48,7 @@ export async function superviseVirtual<T>(
     },
   );
   try {
+    // eslint-disable-next-line espalier/no-promise-combinators -- outside of every task, and there is nothing to cancel in givenUp
     return await Promise.race([run, givenUp]);
   } finally {
     stopWatching();

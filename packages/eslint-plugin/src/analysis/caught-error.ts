@@ -1,7 +1,7 @@
 import type { Context, Node, TSESLint, TSESTree } from "../rule.ts";
 import { calledName, espalierName } from "./espalier.ts";
 import { bare, findInOwnCode, isInlineFunction, methodName, propertyName } from "./functions.ts";
-import { isGlobal, variableOf } from "./origin.ts";
+import { declaredVariables, functionOf, isGlobal, variableOf } from "./origin.ts";
 import { walkPaths } from "./paths.ts";
 
 /** Code that gets an error: a `catch` clause, or the function that `.catch()` was given. */
@@ -55,7 +55,7 @@ function errorVariable(
   { node }: Handler,
   param: TSESTree.Identifier,
 ): TSESLint.Scope.Variable | undefined {
-  return context.sourceCode.getDeclaredVariables?.(node).find(({ name }) => name === param.name);
+  return declaredVariables(context, node).find(({ name }) => name === param.name);
 }
 
 /** Whether a single expression rethrows, passes on, or asks. */
@@ -72,13 +72,28 @@ function dealsWith(
   const name = calledName(context, node);
   if (name !== undefined) return true;
   const callee = bare(node.callee);
-  if (callee.type === "Identifier") return callee.name === "reject" || rethrows.has(callee.name);
+  if (callee.type === "Identifier") {
+    return callee.name === "reject" || rethrows.has(callee.name) || rethrowsArgument(context, node, isError);
+  }
   const method = methodName(node) ?? "";
   if (rethrows.has(method)) return true;
   // `console.error(error)` passes nothing on.
   return (
     forwards.has(method) && callee.type === "MemberExpression" && !isGlobal(context, callee.object, "console")
   );
+}
+
+/** Whether a function of the same file throws the error that it is given, or asks about it. */
+function rethrowsArgument(
+  context: Context,
+  call: TSESTree.CallExpression,
+  isError: (node: Node | undefined) => boolean,
+): boolean {
+  const fn = functionOf(context, call.callee);
+  const param = fn?.params[call.arguments.findIndex(isError)];
+  if (fn === undefined || param?.type !== "Identifier") return false;
+  const variable = declaredVariables(context, fn).find(({ name }) => name === param.name);
+  return variable?.references.some(({ identifier }) => isRaised(context, identifier)) === true;
 }
 
 /** On which side of a condition the error cannot be a `Cancelled`. */
@@ -143,13 +158,15 @@ function placeOf(error: Node): Node | undefined {
 }
 
 function isRaised(context: Context, reference: Node): boolean {
-  for (let node: Node | undefined = reference; node?.parent; node = node.parent) {
-    const { parent }: Node = node;
+  let node = reference;
+  for (let parent = node.parent; parent; node = parent, parent = parent.parent) {
     if (parent.type === "ThrowStatement") return true;
     if (parent.type === "CallExpression" && parent.callee !== node) {
       const callee = bare(parent.callee);
       const name = callee.type === "Identifier" ? callee.name : methodName(parent);
-      return calledName(context, parent) !== undefined || name === "reject";
+      if (calledName(context, parent) !== undefined || name === "reject") return true;
+      // `throw combined(errors)`: go on outwards.
+      continue;
     }
     if (parent.type.endsWith("Statement") || isInlineFunction(parent)) return false;
   }

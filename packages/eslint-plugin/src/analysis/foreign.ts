@@ -39,12 +39,15 @@ export function isForeignWait(context: Context, awaited: Node): boolean {
 function isForeignCallee(context: Context, call: TSESTree.CallExpression): boolean {
   const callee = bare(call.callee);
   if (isGlobal(context, callee, "fetch")) return true;
+  if (callee.type === "MemberExpression" && isGlobal(context, bare(callee.object), "Promise")) {
+    // Of a combinator it depends on what it combines; `Promise.resolve()` waits for nothing.
+    return methodName(call) === "resolve" && call.arguments.length === 0;
+  }
   const origin = originOf(context, callee);
   if (origin !== undefined) {
     if (isEspalierModule(origin.module)) return false;
     if (isNodeModule(origin.module)) return true;
   }
-  if (callee.type === "MemberExpression" && isGlobal(context, bare(callee.object), "Promise")) return false;
   const declared = declarationOf(context, callee);
   return declared !== undefined && isForeignFile(declared.file);
 }

@@ -92,9 +92,10 @@ export function isAwait(node: Node): boolean {
   );
 }
 
-/** `object.name` or `object["name"]`: the name. */
+/** `object.name`, `object["name"]` or `object.#name`: the name. */
 export function propertyName(node: TSESTree.MemberExpression): string | undefined {
   if (!node.computed && node.property.type === "Identifier") return node.property.name;
+  if (node.property.type === "PrivateIdentifier") return `#${node.property.name}`;
   if (node.property.type === "Literal" && typeof node.property.value === "string") return node.property.value;
   return undefined;
 }
@@ -120,5 +121,5 @@ export function valueOfKey(node: Node | undefined, key: string): TSESTree.Node |
 
 function keyOf({ key, computed }: TSESTree.Property): string | undefined {
   if (key.type === "Literal") return String(key.value);
-  return !computed && key.type === "Identifier" ? key.name : undefined;
+  return !computed && "name" in key ? key.name : undefined;
 }

@@ -29,6 +29,11 @@ export function variableOf(context: Context, node: Node): TSESLint.Scope.Variabl
   return node.type === "Identifier" ? variableNamed(context, node, node.name) : undefined;
 }
 
+/** The variables that a function's parameters, or a `catch`, declare. */
+export function declaredVariables(context: Context, node: Node): readonly TSESLint.Scope.Variable[] {
+  return context.sourceCode.getDeclaredVariables!(node);
+}
+
 /** Whether an identifier is this global, and not something that the file calls so. */
 export function isGlobal(context: Context, node: Node, name: string): boolean {
   if (node.type === "MemberExpression") {
@@ -96,8 +101,8 @@ function originOfDefinition(
   }
   if (node.type === "TSImportEqualsDeclaration") {
     const reference = node.moduleReference;
-    return reference.type === "TSExternalModuleReference" && reference.expression.type === "Literal"
-      ? { module: String(reference.expression.value), name: undefined }
+    return reference.type === "TSExternalModuleReference"
+      ? { module: reference.expression.value, name: undefined }
       : undefined;
   }
   if (node.type !== "VariableDeclarator" || node.init === null) return undefined;

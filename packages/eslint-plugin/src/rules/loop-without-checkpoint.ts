@@ -57,8 +57,7 @@ function hasIdleWay(context: Context, loop: Node, body: Node): boolean {
     branch: (waited) => [waited, waited],
     join: (a, b) => a && b,
     leave: (exit, waited) => {
-      const goesRound =
-        exit.kind === "end" || (exit.kind === "continue" && (!exit.node || isOfLoop(exit.node, loop)));
+      const goesRound = exit.kind === "end" || (exit.kind === "continue" && isOfLoop(exit.node, loop));
       if (goesRound && !waited) idle = true;
     },
   });

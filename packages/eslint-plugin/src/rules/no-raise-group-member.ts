@@ -19,7 +19,8 @@ export const noRaiseGroupMember: Rule = defineRule("no-raise-group-member", {
     if (!isTaskCode(context)) return {};
     return {
       ThrowStatement({ argument }) {
-        if (isMember(context, argument)) context.report({ node: argument, messageId: "member" });
+        if (isMember(context, argument) && !isOnlyOne(context, argument))
+          context.report({ node: argument, messageId: "member" });
       },
     };
   },
@@ -41,6 +42,17 @@ function isMember(context: Context, value: Node): boolean {
     ? !definition.id.elements.some((each) => each?.type === "RestElement") &&
         isErrors(context, definition.init)
     : definition.id.type === "Identifier" && isMember(context, definition.init);
+}
+
+/** Inside of `if (group.errors.length === 1)`: there are no others. */
+function isOnlyOne(context: Context, node: Node): boolean {
+  let each = node;
+  for (let parent = node.parent; parent; each = parent, parent = parent.parent) {
+    if (parent.type === "IfStatement" && parent.consequent === each) {
+      if (/\.length\s*===?\s*1\b/.test(context.sourceCode.getText(parent.test))) return true;
+    }
+  }
+  return false;
 }
 
 function isErrors(context: Context, value: Node): boolean {

@@ -65,6 +65,8 @@ export const noSwallowedCancelled: Rule = defineRule("no-swallowed-cancelled", {
         const given =
           method === "catch" ? call.arguments[0] : method === "then" ? call.arguments[1] : undefined;
         if (!isInlineFunction(given) || call.callee.type !== "MemberExpression") return;
+        // Where nobody looks at the outcome, `p.catch(() => {})` only says that `p` may reject.
+        if (isDropped(call)) return;
         const { object } = call.callee;
         if (isPromise(context, object) === false || isForeignWait(context, object)) return;
         check(handlerOf(given), call.callee.property);
@@ -75,6 +77,22 @@ export const noSwallowedCancelled: Rule = defineRule("no-swallowed-cancelled", {
 
 function firstToken(context: Context, handler: TSESTree.CatchClause): Node {
   return (context.sourceCode.getFirstToken(handler) ?? handler) as unknown as Node;
+}
+
+/** Whether nobody gets what a call gives, as in `p.catch(() => {});` and in `void p.catch(() => {})`. */
+function isDropped(call: Node): boolean {
+  let node = call.parent;
+  while (
+    node &&
+    /^(ChainExpression|UnaryExpression|MemberExpression|CallExpression|TS.*Expression)$/.test(node.type)
+  ) {
+    // `p.then(f, g).finally(h);` is a chain that ends as a statement; an argument of a call is not.
+    if (node.type === "UnaryExpression" && node.operator !== "void") return false;
+    if (node.type === "CallExpression" && !/^(catch|then|finally)$/.test(methodName(node) ?? ""))
+      return false;
+    node = node.parent;
+  }
+  return node?.type === "ExpressionStatement";
 }
 
 /** Whether a wait can raise `Cancelled` at all. */

@@ -77,8 +77,10 @@ function isClosedInFinally(identifier: Node, body: Node): boolean {
     return false;
   // Not so when the task closes it itself.
   if (enclosingFunction(call) !== body) return false;
-  for (let each: Node | undefined = call; each && each !== body; each = each.parent) {
-    if (each.parent?.type === "TryStatement" && each.parent.finalizer === each) return true;
+  let each: Node = call;
+  for (let parent: Node | undefined = each.parent; parent && each !== body; parent = each.parent) {
+    if (parent.type === "TryStatement" && parent.finalizer === each) return true;
+    each = parent;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 import { methodOfOurs } from "../analysis/espalier.ts";
 import type { FunctionNode } from "../analysis/functions.ts";
-import { functionOf } from "../analysis/origin.ts";
+import { declaredVariables, functionOf } from "../analysis/origin.ts";
 import { type Context, defineRule, type Rule } from "../rule.ts";
 
 export const startedNeverCalled: Rule = defineRule("started-never-called", {
@@ -38,8 +38,6 @@ function usesStarted(context: Context, fn: FunctionNode): boolean {
   }
   const name = param.type === "AssignmentPattern" ? param.left : param;
   if (name.type !== "Identifier") return true;
-  const variable = context.sourceCode
-    .getDeclaredVariables?.(fn)
-    .find((each) => each.identifiers.includes(name));
+  const variable = declaredVariables(context, fn).find((each) => each.identifiers.includes(name));
   return variable === undefined || variable.references.some((each) => each.isRead());
 }

@@ -9,6 +9,7 @@ export const cases: Cases = {
   valid: [
     inCatch("throw error;"),
     inCatch("throw unwrapSingle(error);"),
+    inCatch("if (error.errors.length === 1) throw error.errors[0]; throw error;"),
     inCatch("log(error.errors[0]); throw new Error('x', { cause: error });"),
     inCatch("const [first, ...rest] = error.errors; log(rest); throw first;"),
     "export function task(error: AggregateError) { throw error.errors[0]; }",

@@ -30,6 +30,14 @@ export async function task() { await sleep(1); try { await readFile(url); } catc
     `${imports}\nexport const task = (reject: (error: unknown) => void) => async () => { try { await sleep(1); } catch (error) { reject(error); } };`,
     `${imports}\nexport const task = () => sleep(1).catch((error: unknown) => { if (isCancelled(error)) throw error; log(error); });`,
     `${imports}\nexport const task = () => sleep(1).catch(rethrowIfCancelled);`,
+    `${imports}\nexport async function task() { try { await sleep(1); } catch (error) { handle(1, error); } }\nfunction handle(n: number, error: unknown) { if (n > 1 || !(error instanceof NotFound)) throw error; }`,
+    // Only a promise that may reject; who awaits it gets its error.
+    `${imports}\nexport const task = () => { const p = sleep(1); p.catch(() => undefined); void p.then(log, () => undefined).finally(log); return p; };`,
+    `${imports}\nexport class Block { async run() { const errors: unknown[] = []; try { await sleep(1); } catch (error) { errors.push(error); } if (errors.length > 0) throw this.#combined(errors); } #combined(errors: unknown[]) { return new AggregateError(errors); } }`,
+    {
+      code: `${imports}\nexport class Block { async run() { try { await sleep(1); } catch (error) { return this.#leaveWith(error); } } #leaveWith(error: unknown) { throw error; } }`,
+      options: [{ rethrowFunctions: ["#leaveWith"] }],
+    },
     // By import, not by name; through an alias, a namespace and the umbrella.
     `import { rethrowIfCancelled as go, sleep } from "espalier";
 export async function task() { try { await sleep(1); } catch (error) { go(error); } }`,
@@ -43,7 +51,7 @@ export async function task() { try { await sleep(1); } catch (error) { go(error)
     'import type { Clock } from "@espalier/core";\nexport async function task(_: Clock) { try { await work(); } catch { log(1); } }',
     {
       code: `${imports}\nexport async function task() { try { await sleep(1); } catch (error) { handle(error); } }
-function handle(error: unknown) { rethrowIfCancelled(error); }`,
+declare function handle(error: unknown): void;`,
       options: [{ rethrowFunctions: ["handle"] }],
     },
     {

@@ -9,6 +9,7 @@ const cleanup = (code: string): string =>
 export const cases: Cases = {
   valid: [
     cleanup("log(1);"),
+    cleanup("await Promise.resolve();"),
     cleanup("await shielded(() => server.stop(), { graceMs: 100 });"),
     cleanup("await shielded(async () => { await server.stop(); await sleep(1); }, { graceMs: 100 });"),
     cleanup("await moveOnAfter(100, () => server.stop(), { shield: true });"),

@@ -23,7 +23,7 @@ it("the rules know no function that the packages do not export", () => {
     ...set,
   ]);
   for (const name of [...known, ...Object.keys(bodyArguments)]) {
-    expect(exported.get(name), name).toBeTypeOf("function");
+    expect({ name, is: typeof exported.get(name) }).toEqual({ name, is: "function" });
   }
 });
 
@@ -44,7 +44,7 @@ it("knows our modules from others", () => {
     "@espalier/core/lowlevel",
     "@espalier/to-thread",
   ]) {
-    expect(isEspalierModule(module), module).toBe(true);
+    expect({ module, ours: isEspalierModule(module) }).toEqual({ module, ours: true });
   }
   for (const module of [
     "espaliers",
@@ -53,6 +53,6 @@ it("knows our modules from others", () => {
     "@other/espalier",
     "espalier-x",
   ]) {
-    expect(isEspalierModule(module), module).toBe(false);
+    expect({ module, ours: isEspalierModule(module) }).toEqual({ module, ours: false });
   }
 });
