@@ -212,6 +212,21 @@ export {
 } from "@espalier/stream";
 
 export {
+  NotCloneableError,
+  type OnCancel,
+  type ThreadArguments,
+  ThreadDiedError,
+  type ThreadFunction,
+  type ThreadModule,
+  ThreadModuleError,
+  type ToThreadOptions,
+  carryStore,
+  threadLimiter,
+  threadModule,
+  toThread,
+} from "@espalier/to-thread";
+
+export {
   CalledProcessError,
   type OpenProcessOptions,
   type Process,

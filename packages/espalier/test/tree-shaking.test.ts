@@ -18,6 +18,7 @@ async function bundle(program: string): Promise<{ bytes: number; packages: strin
     platform: "node",
     conditions,
     metafile: true,
+    logLevel: "error",
     write: false,
   });
   const [output] = Object.values(result.metafile.outputs);
