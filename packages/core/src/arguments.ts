@@ -1,3 +1,4 @@
+import { isCancelledItself } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -16,6 +17,8 @@ const calendarLike = 1e12;
 export function checkBody(body: unknown, where: string): void {
   if (typeof body === "function") return;
   if (isThenable(body)) {
+    // It may be cancelled by what this very error does, and nobody holds it. Its own errors stay unhandled.
+    if (body instanceof Promise) body.catch(rethrowUnlessCancelled);
     throw new TypeError(
       `${where}: you passed a promise; pass the function, not its result: () => work(), or work. ` +
         "(A promise has already started, outside the scope that should own it.)",
@@ -51,6 +54,10 @@ export function checkTime(time: unknown, where: string, runtime: Runtime): void 
       `${where}: ${time} looks like Date.now(); times here are on the clock of the run: use currentTime() + milliseconds.`,
     );
   }
+}
+
+function rethrowUnlessCancelled(error: unknown): void {
+  if (!isCancelledItself(error)) throw error;
 }
 
 function typeName(value: unknown): string {

@@ -12,6 +12,8 @@ import {
 } from "@espalier/core/lowlevel";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
+import { turns, unhandledDuring } from "./support/turns.ts";
+
 describe("checkBody", () => {
   it("accepts functions of every kind", () => {
     for (const body of [() => 5, async () => 5, function named() {}, class {}]) {
@@ -25,6 +27,19 @@ describe("checkBody", () => {
     expect(check).toThrow(
       "nursery.startSoon: you passed a promise; pass the function, not its result: () => work(), or work.",
     );
+  });
+
+  it("a refused promise may be cancelled unseen, but its errors stay unhandled", async () => {
+    const refuse = (promise: Promise<unknown>): void => {
+      expect(() => checkBody(promise, "f")).toThrow(TypeError);
+    };
+    const error = new Error("work failed");
+    const unhandled = await unhandledDuring(async () => {
+      refuse(Promise.reject(makeCancelled({ source: "explicit" })));
+      refuse(Promise.reject(error));
+      await turns(3);
+    });
+    expect(unhandled).toEqual([error]);
   });
 
   it.each([
