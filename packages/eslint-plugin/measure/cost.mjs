@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { ESLint } from "eslint";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const folders = ["core", "nursery", "combinators"];
+const folders = ["core", "nursery"];
 const patterns = folders.flatMap((name) => [`packages/${name}/src/**/*.ts`, `packages/${name}/test/**/*.ts`]);
 
 async function lint(withPlugin) {
