@@ -151,6 +151,7 @@ function test(args) {
   const rootChecks = partial ? [] : ["//#check:types", "//#check:eslint"];
   step("types, lint", () => turbo("types", ...rootChecks, keepGoing, ...args), { needsBuild: true });
   step("packages", () => turbo("check:pkg", keepGoing, ...args), { needsBuild: true });
+  step("size", () => node("scripts/size.mjs"), { wholeOnly: true, needsBuild: true });
   step("packed", () => turbo("//#check:packed"), { wholeOnly: true, needsBuild: true });
   step("tests", () => turbo("test", "--concurrency=2", keepGoing, ...args), {
     needsBuild: true,
@@ -205,6 +206,8 @@ const commands = {
   matrix: () => turbo("build") || matrix(),
   /** After a change of what a package exports: the lists of the umbrella. */
   api: () => node("scripts/umbrella.mjs", "--update"),
+  /** Records what each package costs. */
+  size: () => turbo("build") || node("scripts/size.mjs", "--update"),
   docs: () => turbo("build") || node("scripts/check-docs.mjs", ...args),
   /** Builds the site and opens it in a browser, where there is one. */
   "docs:site": () => site("site:build") || site("site:test"),
