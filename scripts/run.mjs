@@ -151,6 +151,7 @@ function test(args) {
   const rootChecks = partial ? [] : ["//#check:types", "//#check:eslint"];
   step("types, lint", () => turbo("types", ...rootChecks, keepGoing, ...args), { needsBuild: true });
   step("packages", () => turbo("check:pkg", keepGoing, ...args), { needsBuild: true });
+  step("api", () => turbo("//#check:api"), { wholeOnly: true, needsBuild: true });
   step("size", () => node("scripts/size.mjs"), { wholeOnly: true, needsBuild: true });
   step("packed", () => turbo("//#check:packed"), { wholeOnly: true, needsBuild: true });
   step("tests", () => turbo("test", "--concurrency=2", keepGoing, ...args), {
@@ -204,8 +205,9 @@ const commands = {
   bench: () => buildFor("@espalier/bench") || node("--expose-gc", "bench/dist/main.js", ...args),
   /** The suites of the built packages, and the packages as packed, on every supported runtime. */
   matrix: () => turbo("build") || matrix(),
-  /** After a change of what a package exports: the lists of the umbrella. */
-  api: () => node("scripts/umbrella.mjs", "--update"),
+  /** After a change of what a package exports: the lists of the umbrella, and the reports. */
+  api: () =>
+    node("scripts/umbrella.mjs", "--update") || turbo("build") || node("scripts/api.mjs", "--update"),
   /** Records what each package costs. */
   size: () => turbo("build") || node("scripts/size.mjs", "--update"),
   docs: () => turbo("build") || node("scripts/check-docs.mjs", ...args),
