@@ -18,6 +18,12 @@ const shown = Object.fromEntries([
 ]);
 
 export default programBuild({
-  entry: ["src/main.ts", "src/usual-script.ts", "src/props/reload-*.ts", "src/props/export-*.ts"],
+  entry: [
+    "src/main.ts",
+    "src/usual-script.ts",
+    "src/props/reload-*.ts",
+    "src/props/export-*.ts",
+    "src/props/thread-*.ts",
+  ],
   define: { SOURCES: JSON.stringify(shown) },
 });

@@ -14,6 +14,7 @@ import { ctrlC } from "./12-ctrl-c.ts";
 import { linearProgram } from "./13-linear-program.ts";
 import { slowReader } from "./14-slow-reader.ts";
 import { cutGoodbye } from "./15-cut-goodbye.ts";
+import { threadCallsBack } from "./16-thread-calls-back.ts";
 
 /** All stops, in the order of the tour. */
 export const stops: readonly Stop[] = [
@@ -32,4 +33,5 @@ export const stops: readonly Stop[] = [
   linearProgram,
   slowReader,
   cutGoodbye,
+  threadCallsBack,
 ];
