@@ -1,6 +1,5 @@
 import { CancelScope } from "@espalier/cancel-scope";
-import { taskTree } from "@espalier/core";
-import { sleep } from "@espalier/core";
+import { sleep, taskTree } from "@espalier/core";
 import { CapacityLimiter } from "@espalier/sync";
 import { toThread } from "@espalier/to-thread";
 import { describe, expect, it } from "vitest";
@@ -39,11 +38,14 @@ describe("calls that have ended", () => {
   it("leave no memory, token or wait behind", async () => {
     await round(500);
     await round(500);
-    const before = await heapUsed();
-    for (let i = 0; i < 10; i++) await round(500);
-    const after = await heapUsed();
-    // 5000 calls: a leak of one small object for each would be more.
-    expect(after - before).toBeLessThan(400_000);
+    const growths: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const before = await heapUsed();
+      for (let j = 0; j < 5; j++) await round(500);
+      growths.push((await heapUsed()) - before);
+    }
+    // Other things come and go on the heap. A leak of one small object for each of 2500 calls would be in all four.
+    expect(Math.min(...growths)).toBeLessThan(100_000);
     expect(limiter.statistics()).toMatchObject({ borrowedTokens: 0, tasksWaiting: 0 });
     expect(JSON.stringify(taskTree())).not.toContain("toThread");
   });

@@ -1,5 +1,4 @@
-import type { ThreadFunction, ThreadModule } from "@espalier/to-thread";
-import { toThread } from "@espalier/to-thread";
+import { type ThreadFunction, type ThreadModule, toThread } from "@espalier/to-thread";
 import { expectTypeOf, it } from "vitest";
 import { work } from "./support/work.ts";
 
