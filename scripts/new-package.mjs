@@ -82,5 +82,5 @@ console.log(`packages/${name} is there, on floor ${floor}. Next:
 
 ${steps.map(([command, does]) => `  ${command.padEnd(width)}   ${does}`).join("\n")}
 
-Then put its first idea in the place of src/placeholder.ts, fill in the TODOs of its README, add the package to the
-table in the README at the top, and write a changeset (npm run pnpm -- changeset).`);
+Then put its first idea in the place of src/placeholder.ts and fill in the TODOs of its README. What else a package needs,
+npm run api first of all, is in CONTRIBUTING.md under "Add a package".`);

@@ -216,6 +216,12 @@ const commands = {
   "docs:dev": () => site("site:dev"),
   coverage: () => run("vitest", ["run", "--coverage", ...args]),
   pnpm: () => run("pnpm", args),
+  /** Writes a changeset; with `version`, raises the versions and writes the changelogs. */
+  changeset: () => run("changeset", args),
+  /** A release in a copy of the tree, published dry. */
+  rehearse: () => turbo("build") || node("scripts/rehearse-release.mjs", ...args),
+  /** Publishes what has a version that the registry has not. For the release workflow. */
+  release: () => turbo("build") || node("scripts/check-packed.mjs") || run("changeset", ["publish"]),
 };
 if (!Object.hasOwn(commands, command)) {
   console.error(`There is no command "${command}". Commands: ${Object.keys(commands).join(", ")}.`);
