@@ -10,7 +10,7 @@ import { drawGrowth } from "./growth-chart.ts";
 import { sizes } from "./growth.ts";
 import { findNode, type NodeBinary } from "./node-binary.ts";
 import { writePage } from "./page.ts";
-import { type Aside, asides, measureTable } from "./runner.ts";
+import { type Aside, asides, measureTable, type Plan } from "./runner.ts";
 import { smokeTest } from "./smoke.ts";
 import { majorOf, type Table } from "./table.ts";
 import { findWorkload } from "./workloads/find.ts";
@@ -70,26 +70,37 @@ async function main(): Promise<void> {
       console.log(`${cells} cells ran on Node ${node.version}, and every result was right.`);
     } else {
       const names = [baseline, ...asked.filter((name) => name !== baseline)];
-      const table = await measureOn(node, rows, besides, names);
-      if (options.write) write(table);
+      console.log(`Node ${node.version}`);
+      // One after the other, so that what took many minutes is not lost with the last.
+      const steps: Step[] = [
+        ...rows.map((row) => ({ workloads: [row], asides: new Set<Aside>() })),
+        ...[...besides].map((aside) => ({ workloads: [], asides: new Set([aside]) })),
+      ];
+      for (const step of steps) {
+        const table = await measureOn(
+          node,
+          { ...step, profiled: rows.length > 0 ? rows : rowNames() },
+          names,
+        );
+        if (options.write) write(table);
+      }
+      if (options.write) console.log("\nWrote docs/benchmarks.md.");
     }
   }
 }
 
+type Step = Pick<Plan, "workloads" | "asides">;
+
 function measureOn(
   node: NodeBinary,
-  rows: readonly string[],
-  besides: ReadonlySet<Aside>,
+  step: Step & Pick<Plan, "profiled">,
   names: readonly string[],
 ): Promise<Table> {
-  console.log(`Node ${node.version}`);
   const { quick, repeat } = options;
   const given = options.size === undefined ? undefined : positive(options.size, "--size");
   return measureTable({
     node,
-    workloads: rows,
-    asides: besides,
-    profiled: rows.length > 0 ? rows : rowNames(),
+    ...step,
     contenders: names,
     sizeOf: ({ size }) => given ?? (quick ? (size.quick ?? size.full) : size.full),
     growthSizes: quick ? sizes.slice(0, -1) : sizes,
@@ -121,7 +132,6 @@ function write(table: Table): void {
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Table)
     .toSorted((a, b) => majorOf(a) - majorOf(b));
   writeFileSync(join(root, "docs", "benchmarks.md"), writePage(tables));
-  console.log("\nWrote docs/benchmarks.md.");
 }
 
 /** What was measured anew replaces the old. */
@@ -131,6 +141,8 @@ function merge(old: Table, fresh: Table): Table {
   const sorted = [...rows.values()].toSorted((a, b) => order.indexOf(a.workload) - order.indexOf(b.workload));
   return {
     ...fresh,
+    repeats: Math.min(old.repeats, fresh.repeats),
+    load: [Math.min(old.load[0], fresh.load[0]), Math.max(old.load[1], fresh.load[1])],
     rows: sorted,
     growth: fresh.growth.length > 0 ? fresh.growth : old.growth,
     allocation: fresh.allocation.length > 0 ? fresh.allocation : old.allocation,

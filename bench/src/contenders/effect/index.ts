@@ -87,12 +87,14 @@ export const effect: Contender = {
       Effect.gen(function* () {
         let cancelled = 0;
         let cleanedUp = 0;
-        const sleeper = Effect.sleep(60_000).pipe(
+        let begun = 0;
+        const sleeper = Effect.sync(() => begun++).pipe(
+          Effect.andThen(Effect.sleep(60_000)),
           Effect.onInterrupt(() => Effect.sync(() => cancelled++)),
           Effect.ensuring(Effect.sync(() => cleanedUp++)),
         );
         const all = yield* Effect.forkChild(Effect.forEach(upTo(size), () => sleeper, atOnce));
-        yield* Effect.sleep(1);
+        while (begun < size) yield* Effect.sleep(1);
         meter.start();
         yield* Fiber.interrupt(all);
         return { cancelled, cleanedUp };
@@ -184,10 +186,14 @@ export const effect: Contender = {
     Effect.runPromise(
       Effect.gen(function* () {
         let ended = 0;
-        const task = Effect.never.pipe(Effect.ensuring(Effect.sync(() => ended++)));
+        let begun = 0;
+        const task = Effect.sync(() => begun++).pipe(
+          Effect.andThen(Effect.never),
+          Effect.ensuring(Effect.sync(() => ended++)),
+        );
         const before = meter.heapBytes();
         const all = yield* Effect.forkChild(Effect.forEach(upTo(size), () => task, atOnce));
-        yield* Effect.sleep(1);
+        while (begun < size) yield* Effect.sleep(1);
         const bytes = meter.heapBytes() - before;
         yield* Fiber.interrupt(all);
         return { bytes, ended };
