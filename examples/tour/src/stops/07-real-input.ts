@@ -28,7 +28,7 @@ export const realInput: Stop = {
     {
       world: "espalier",
       caption: "on everything in its folder, with Ctrl-C after 0.5 s",
-      code: "untilCtrlC",
+      code: "count",
       from: "word-count/main",
       run: (log) => interrupted(log, runWordCount),
     },
