@@ -3,6 +3,7 @@
 //
 // - imports every door from an ES module and requires it from CommonJS: the same names, the same things, no warning;
 // - runs the smallest program of its README, whose output is to be the text that the README shows;
+// - runs test/packed/program.mjs, where the package has one: for what a README's one block cannot show;
 // - compiles that program, and a CommonJS module, under `nodenext` and `bundler`, library checks on.
 //
 // Then a tree with two versions of the core, which have to be one in context, errors and tasks.
@@ -25,7 +26,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 import { transform } from "esbuild";
 
@@ -102,13 +103,11 @@ async function install(folder, manifest) {
   return foreign.length === 0 ? undefined : `installed from elsewhere: ${foreign.map(([path]) => path)}`;
 }
 
-/** The first program of a README, if it is a whole one, and what it prints. */
+/** The first program of a README, whether it can be run as it stands, and what it prints then. */
 function smallestProgram(folder) {
   const readme = readFileSync(join(folder, "README.md"), "utf8");
-  const found =
-    /^## The smallest program\n+```ts( run)?\n([^]*?)\n```(?:\n\n```text output\n([^]*?)\n```)?/m.exec(
-      readme,
-    );
+  const section = /^## The smallest program\n([^]*?)^## /m.exec(readme)?.[1] ?? "";
+  const found = /^```ts( run)?\n([^]*?)\n```(?:\n\n```text output\n([^]*?)\n```)?/m.exec(section);
   if (found === null) throw new Error(`${folder}/README.md has no smallest program.`);
   return { runnable: found[1] !== undefined, code: found[2], output: found[3] };
 }
@@ -153,33 +152,14 @@ Promise.all(${specifiers}.map(compare)).catch((error) => {
     join(folder, "commonjs.cts"),
     `${imports.join("\n")}\nexport const names = [${doors.map((_, index) => `door${index}`)}].map(Object.keys);\n`,
   );
-  const options = {
-    target: "ES2022",
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: false,
-    noEmit: true,
-    types: ["node"],
-  };
-  const project = (compilerOptions, files) =>
-    JSON.stringify({ compilerOptions: { ...options, ...compilerOptions }, files });
-  writeFileSync(
-    join(folder, "nodenext.json"),
-    project({ module: "NodeNext", moduleResolution: "NodeNext" }, ["program.mts", "commonjs.cts"]),
-  );
-  writeFileSync(
-    join(folder, "bundler.json"),
-    project({ module: "Preserve", moduleResolution: "Bundler" }, ["program.mts"]),
-  );
-  // What users have and we do not bring: the types of Node, and peers.
-  mkdirSync(join(folder, "node_modules", "@types"), { recursive: true });
-  for (const name of ["@types/node", ...Object.keys(manifest.peerDependencies ?? {})]) {
-    symlinkSync(
-      realpathSync(join(root, "node_modules", name)),
-      join(folder, "node_modules", name),
-      "junction",
-    );
-  }
+  for (const name of Object.keys(manifest.peerDependencies ?? {})) link(name, folder);
+}
+
+/** What users have and we do not bring: peers, and the types of Node. */
+function link(name, folder) {
+  const to = join(folder, "node_modules", name);
+  mkdirSync(dirname(to), { recursive: true });
+  symlinkSync(realpathSync(join(root, "node_modules", name)), to, "junction");
 }
 
 const tidy = (text) => text.replaceAll("\r\n", "\n").trimEnd();
@@ -194,10 +174,35 @@ async function checkRun({ runtime, folder, name, file, output }) {
     problems.push(`${place} printed\n${result.stdout}\nand not, as the README has it,\n${output}`);
 }
 
-async function checkTypes({ compiler, folder, name, project }) {
+/** The two ways in which TypeScript looks for packages, and what of a user's it then compiles. */
+const resolutions = {
+  NodeNext: { module: "NodeNext", files: ["program.mts", "commonjs.cts"] },
+  Bundler: { module: "Preserve", files: ["program.mts"] },
+};
+
+/** Compiles the users of all packages in one go; each finds only what is installed beside it. */
+async function checkTypes({ compiler, moduleResolution, folder, users }) {
+  const { module, files } = resolutions[moduleResolution];
+  const project = join(folder, `${compiler.folder}-${moduleResolution}.json`);
+  writeFileSync(
+    project,
+    JSON.stringify({
+      compilerOptions: {
+        target: "ES2022",
+        module,
+        moduleResolution,
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: false,
+        noEmit: true,
+        types: ["node"],
+      },
+      files: users.flatMap((user) => files.map((file) => join(user, file))),
+    }),
+  );
   const tsc = join(root, "node_modules", compiler.folder, "bin", compiler.file);
   const result = await execute(process.execPath, [tsc, "-p", project, "--pretty", "false"], folder);
-  if (result.code !== 0) problems.push(`${name}: ${project} with ${compiler.name} ${show(result)}`);
+  if (result.code !== 0) problems.push(`${compiler.name}, ${moduleResolution}: ${show(result)}`);
 }
 
 /** A copy of a tarball's package under another version. */
@@ -288,14 +293,17 @@ const runtimes = all
       binary: provide(runtime),
     }))
   : [{ name: `node@${process.versions.node}`, binary: process.execPath, args: [] }];
-const newest = { name: "TypeScript 7", folder: "typescript7", file: "tsc" };
-const previous = { name: "TypeScript 6", folder: "typescript", file: "tsc6" };
+const compilers = [
+  { name: "TypeScript 7", folder: "typescript7", file: "tsc" },
+  ...(all ? [{ name: "TypeScript 6", folder: "typescript", file: "tsc6" }] : []),
+];
 
 const start = performance.now();
 const packages = publishedPackages();
 const place = realpathSync(mkdtempSync(join(tmpdir(), "espalier-packed-")));
 const runs = [];
-const compilations = [];
+/** The folders in which a package was installed. */
+const users = [];
 try {
   const tarballs = await pack(packages, place);
   await forEach(packages, async (each) => {
@@ -312,22 +320,25 @@ try {
     }
     const program = smallestProgram(each.folder);
     await writeUses(folder, each, program);
+    const more = join(each.folder, "test", "packed");
+    if (existsSync(more)) cpSync(more, join(folder, "packed"), { recursive: true });
     for (const runtime of runtimes) {
       for (const script of ["doors.mjs", "doors.cjs"])
         runs.push({ runtime, folder, name: each.name, file: script });
+      if (existsSync(join(folder, "packed", "program.mjs")))
+        runs.push({ runtime, folder, name: each.name, file: join("packed", "program.mjs") });
       if (program.runnable)
         runs.push({ runtime, folder, name: each.name, file: "program.mjs", output: program.output });
     }
-    // It is slow, and the umbrella reaches the types of all.
-    const compilers = all && each.name === "espalier" ? [newest, previous] : [newest];
-    for (const compiler of compilers) {
-      for (const project of ["nodenext.json", "bundler.json"])
-        compilations.push({ compiler, folder, name: each.name, project });
-    }
+    users.push(folder);
   });
   const twoCores = await installTwoCores(tarballs, place);
   for (const runtime of runtimes) runs.push({ runtime, ...twoCores });
   await forEach(runs, checkRun);
+  link("@types/node", place);
+  const compilations = Object.keys(resolutions).flatMap((moduleResolution) =>
+    compilers.map((compiler) => ({ compiler, moduleResolution, folder: place, users })),
+  );
   await forEach(compilations, checkTypes);
 } finally {
   if (words.includes("--keep")) console.log(place);
@@ -338,7 +349,7 @@ for (const problem of problems) console.error(problem);
 const seconds = ((performance.now() - start) / 1000).toFixed(0);
 console.log(
   `${packages.length} packages packed and installed, each alone; ${runs.length} programs run on ` +
-    `${runtimes.map(({ name }) => name).join(", ")}; ${compilations.length} compilations; ${seconds} s` +
+    `${runtimes.map(({ name }) => name).join(", ")}; ${seconds} s` +
     (problems.length === 0 ? "." : `: ${problems.length} problems.`),
 );
 process.exit(problems.length === 0 ? 0 : 1);

@@ -115,6 +115,7 @@ try {
         "--dry-run",
         "--provenance=false",
         `--registry=${nowhere}`,
+        "--fetch-retries=0",
         "--loglevel=error",
       ];
       console.log(`would publish ${execute(npm, dry, place).trim().replace(/^\+ /, "")}`);
