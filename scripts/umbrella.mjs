@@ -126,8 +126,6 @@ for (const path of present.filter((each) => !wanted.has(each))) {
 }
 if (update) for (const path of outdated) console.log(`wrote ${path}`);
 else for (const path of outdated) problems.push(`${path} is out of date: npm run api`);
-if (update && outdated.includes(join("packages", "espalier", "package.json")))
-  console.log("Its dependencies may have changed: npm run pnpm -- install");
 for (const problem of problems) console.error(problem);
 const count = main.reduce((sum, list) => sum + list.names.length, 0);
 if (problems.length === 0)
