@@ -84,7 +84,8 @@ function waitsForOurs(top: CancelStatus): boolean {
     for (let each = first; each !== undefined; each = each.next === first ? undefined : each.next)
       if (each.label !== undefined && !each.shielded && !each.abroad) return true;
     const child = status.firstChild;
-    for (let each = child; each !== undefined; each = each.next === child ? undefined : each.next) todo.push(each);
+    for (let each = child; each !== undefined; each = each.next === child ? undefined : each.next)
+      todo.push(each);
   }
   return false;
 }
