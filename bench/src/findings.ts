@@ -1,54 +1,93 @@
-const hooks =
-  "On Node 20 each promise inside an `AsyncLocalStorage` context goes through the promise hooks (`promiseInitHook`, " +
-  "`lookupPublicResource`, `_propagate`).";
-const copy =
-  "On Node 24 the context costs nothing at an `await`, but each `als.run` copies the frame of all stores; without one a task or a " +
-  "scope would have no place of its own.";
-const alive = "The collector copies tasks that are all alive at once (the bytes of each are below).";
-const waits =
-  "A wait that can be cancelled is five objects (the operation, its promise with two functions, its place in the queue) where raw, " +
-  "which can cancel nothing, has two; no single function of ours takes a tenth of the time.";
-const full =
-  "The buffer is full nearly always, because the sender is faster: each item is a sender that waits.";
-const starves =
-  "At each checkpoint we ask whether the scope is cancelled and whether the turn of the event loop may go on. raw asks neither, and its " +
-  "timer waits until the end (the delays are below).";
-const unwind =
+/** What is behind several rows, explained once for each Node. */
+export const causes = {
+  hooks:
+    "On Node 20 each promise inside an `AsyncLocalStorage` context goes through the promise hooks (`promiseInitHook`, " +
+    "`lookupPublicResource`, `_propagate`): in a profile the share of AsyncLocalStorage.",
+  "context frames":
+    "On Node 24 the context costs nothing at an `await`, but each `als.run` copies the frame of all stores: in a profile the share of " +
+    "AsyncLocalStorage. Without one a task or a scope would have no place of its own.",
+  "all alive at once":
+    "The garbage collector copies what is alive, and here everything is. A task of ours is its record, its status, and the reactions that tell the " +
+    "nursery; how many bytes that makes is told below.",
+  "waits that can be cancelled":
+    "Such a wait is five objects (the operation, its promise with two functions, its place in the queue) where raw, which can cancel " +
+    "nothing, has two. No single function of ours takes more than a tenth of the time.",
+  "a full buffer":
+    "The sender is faster, so that the buffer is full nearly always and each item is a sender that waits.",
+} as const;
+
+export interface Finding {
+  readonly causes: readonly (keyof typeof causes)[];
+  /** What is true of this row only. */
+  readonly text?: string;
+}
+
+const unwinding =
   "Each task unwinds with its error until the nursery knows; raw's sleepers swallow one shared error where they are. Tasks, scopes and " +
   "operations, some 150 MB of them, are each touched once more, and miss the cache.";
+const deadlines = "The heap of deadlines, and settling promises that have long left the cache.";
+const starving =
+  "At each checkpoint we ask whether the scope is cancelled and whether the turn of the event loop may go on. raw asks neither, and its " +
+  "timer waits until the end (the delays are below).";
+const tree = "16,383 nurseries and 32,766 tasks.";
+const callbacks =
+  "node:net has one callback for each message; here a task waits twice, once for bytes and once until they are written.";
 const depth =
-  "The checkpoint itself does not know how deep it is (84 ns outside all scopes, 91 ns at depth 1,000, on Node 24).";
-const perMessage = "Two waits that can be cancelled for each message, where node:net has a callback.";
+  "A checkpoint does not know how deep it is: on Node 24 it takes 84 ns outside all scopes and 91 ns at depth 1,000. Opening the 1,000 " +
+  "scopes is a part of the row.";
 
 /** Why a row misses its target, by workload and major version of Node: how to read the shares in its profile. */
-export const findings: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  spawn: { 20: `${alive} ${hooks}`, 24: `${alive} ${copy}` },
+export const findings: Readonly<Record<string, Readonly<Record<number, Finding>>>> = {
+  spawn: {
+    20: { causes: ["all alive at once", "hooks"] },
+    24: { causes: ["all alive at once", "context frames"] },
+  },
   "nursery-tree": {
-    20: `16,383 nurseries and 32,766 tasks, most of them alive at once. ${hooks}`,
-    24: `16,383 nurseries and 32,766 tasks, most of them alive at once. ${copy}`,
+    20: { causes: ["all alive at once", "hooks"], text: tree },
+    24: { causes: ["all alive at once", "context frames"], text: tree },
   },
-  rendezvous: { 20: `${hooks} ${waits}`, 24: waits },
-  "channel-64": { 20: `${full} ${waits} ${hooks}`, 24: `${full} ${waits}` },
-  "channel-4x4": { 20: `${full} ${waits} ${hooks}`, 24: `${full} ${waits}` },
-  "channel-chain": { 20: `${hooks} ${waits}`, 24: waits },
-  "time-limit": { 20: hooks, 24: copy },
-  "cancel-sleepers": { 20: unwind, 24: unwind },
+  rendezvous: {
+    20: { causes: ["hooks", "waits that can be cancelled"] },
+    24: { causes: ["waits that can be cancelled"] },
+  },
+  "channel-64": {
+    20: { causes: ["a full buffer", "waits that can be cancelled", "hooks"] },
+    24: { causes: ["a full buffer", "waits that can be cancelled"] },
+  },
+  "channel-4x4": {
+    20: { causes: ["a full buffer", "waits that can be cancelled", "hooks"] },
+    24: { causes: ["a full buffer", "waits that can be cancelled"] },
+  },
+  "channel-chain": {
+    20: { causes: ["hooks", "waits that can be cancelled"] },
+    24: { causes: ["waits that can be cancelled"] },
+  },
+  "time-limit": { 20: { causes: ["hooks"] }, 24: { causes: ["context frames"] } },
+  "cancel-sleepers": {
+    20: { causes: ["all alive at once", "hooks"], text: unwinding },
+    24: { causes: ["all alive at once", "context frames"], text: unwinding },
+  },
   sleeps: {
-    20: "The heap of deadlines, and settling promises that have long left the cache.",
-    24: "The heap of deadlines, and settling promises that have long left the cache.",
+    20: { causes: ["all alive at once", "hooks"], text: deadlines },
+    24: { causes: ["all alive at once"], text: deadlines },
   },
-  sleepers: { 20: `A task round each sleep. ${alive}`, 24: `A task round each sleep. ${alive}` },
-  "ping-pong": { 20: `${hooks} ${starves}`, 24: starves },
-  "nested-scopes": { 20: hooks, 24: copy },
-  "deep-checkpoints": {
-    20: `${hooks} ${depth}`,
-    24: `${depth} Opening the 1,000 scopes is a part of the row.`,
+  sleepers: {
+    20: { causes: ["all alive at once", "hooks"], text: deadlines },
+    24: { causes: ["all alive at once", "context frames"], text: deadlines },
   },
+  "ping-pong": { 20: { causes: ["hooks"], text: starving }, 24: { causes: [], text: starving } },
+  "nested-scopes": { 20: { causes: ["hooks"] }, 24: { causes: ["context frames"] } },
+  "deep-checkpoints": { 20: { causes: ["hooks"], text: depth }, 24: { causes: [], text: depth } },
   "parked-heap": {
-    20: "The task, its status, the operation with its promise, and the reactions that tell the nursery; raw has neither name nor end.",
-    24: "The task, its status, the operation with its promise, the reactions that tell the nursery, and the frame of its context; raw has neither name nor end.",
+    20: {
+      causes: [],
+      text: "The profile says nothing about bytes: they are the task, its status, the operation with its promise, and the reactions that tell the nursery.",
+    },
+    24: {
+      causes: [],
+      text: "The profile says nothing about bytes: they are the task, its status, the operation with its promise, the reactions that tell the nursery, and the frame of its context.",
+    },
   },
-  "echo-64": { 20: perMessage, 24: perMessage },
-  "echo-1": { 20: perMessage, 24: perMessage },
-  "cold-import": { 20: "", 24: "" },
+  "echo-64": { 20: { causes: [], text: callbacks }, 24: { causes: [], text: callbacks } },
+  "echo-1": { 20: { causes: [], text: callbacks }, 24: { causes: [], text: callbacks } },
 };

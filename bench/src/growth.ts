@@ -43,7 +43,7 @@ export async function measureGrowth(
       );
       lines.push({ contender, points });
     }
-    found.push({ workload, items, lines });
+    found.push({ workload, items, processes: repeats, lines });
   }
   return found;
 }

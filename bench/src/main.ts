@@ -1,5 +1,6 @@
 // `npm run bench -- --help` tells what it can do.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,6 +18,7 @@ import { findWorkload } from "./workloads/find.ts";
 import { type AnyWorkload, workloads } from "./workloads/index.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = join(root, "docs", "benchmarks");
 const cache = join(root, "node_modules", ".cache", "espalier-bench");
 
 const help = `npm run bench -- [options]
@@ -28,6 +30,7 @@ const help = `npm run bench -- [options]
   --quick               a form of some minutes: two short processes for each cell, fewer sleeps, growth to 100,000
   --node <path|version> another Node, as often as wanted; a version is fetched from npm into node_modules/.cache
   --write               write docs/benchmarks.md, and what belongs to it, anew
+  --page                measure nothing; write the page anew from the figures that are there
   --smoke               tiny sizes, one process for each cell: only that everything runs and every result is right
 
 workloads: ${rowNames().join(", ")}
@@ -45,6 +48,7 @@ const { values: options } = parseArgs({
     repeat: { type: "string" },
     node: { type: "string", multiple: true },
     write: { type: "boolean", default: false },
+    page: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     smoke: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -52,6 +56,7 @@ const { values: options } = parseArgs({
 });
 
 if (options.help) console.log(help);
+else if (options.page) rewritePage();
 else await main();
 
 async function main(): Promise<void> {
@@ -76,10 +81,11 @@ async function main(): Promise<void> {
         ...rows.map((row) => ({ workloads: [row], asides: new Set<Aside>() })),
         ...[...besides].map((aside) => ({ workloads: [], asides: new Set([aside]) })),
       ];
+      const loadBefore = loadavg()[0] as number;
       for (const step of steps) {
         const table = await measureOn(
           node,
-          { ...step, profiled: rows.length > 0 ? rows : rowNames() },
+          { ...step, loadBefore, profiled: rows.length > 0 ? rows : rowNames() },
           names,
         );
         if (options.write) write(table);
@@ -93,7 +99,7 @@ type Step = Pick<Plan, "workloads" | "asides">;
 
 function measureOn(
   node: NodeBinary,
-  step: Step & Pick<Plan, "profiled">,
+  step: Step & Pick<Plan, "profiled" | "loadBefore">,
   names: readonly string[],
 ): Promise<Table> {
   const { quick, repeat } = options;
@@ -119,7 +125,6 @@ function rowNames(): string[] {
 
 /** Writes the table and its charts, and the page of all tables that are there. */
 function write(table: Table): void {
-  const folder = join(root, "docs", "benchmarks");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `node${majorOf(table)}.json`);
   const merged = existsSync(file) ? merge(JSON.parse(readFileSync(file, "utf8")) as Table, table) : table;
@@ -127,6 +132,11 @@ function write(table: Table): void {
   writeFileSync(file.replace(".json", ".svg"), drawChart(merged));
   if (merged.growth.length > 0)
     writeFileSync(join(folder, `growth${majorOf(table)}.svg`), drawGrowth(merged));
+  rewritePage();
+}
+
+/** Writes the page of all tables that are there. */
+function rewritePage(): void {
   const tables = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Table)
@@ -141,8 +151,6 @@ function merge(old: Table, fresh: Table): Table {
   const sorted = [...rows.values()].toSorted((a, b) => order.indexOf(a.workload) - order.indexOf(b.workload));
   return {
     ...fresh,
-    repeats: Math.min(old.repeats, fresh.repeats),
-    load: [Math.min(old.load[0], fresh.load[0]), Math.max(old.load[1], fresh.load[1])],
     rows: sorted,
     growth: fresh.growth.length > 0 ? fresh.growth : old.growth,
     allocation: fresh.allocation.length > 0 ? fresh.allocation : old.allocation,

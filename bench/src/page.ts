@@ -1,17 +1,19 @@
 import { baseline, contenders } from "./contenders/index.ts";
-import { findings } from "./findings.ts";
+import { causes, findings } from "./findings.ts";
 import { sharesText } from "./profile.ts";
 import { type Entry, majorOf, type Row, type Table } from "./table.ts";
 
 /** What the page is about; what is compared with a target. */
 const ours = "espalier";
+/** The run alone makes about this much. */
+const quietLoad = 2.5;
 
 /** The Markdown page for all tables that there are. The charts lie beside the tables, in `benchmarks/`. */
 export function writePage(tables: readonly Table[]): string {
   const parts = [
     introduction(tables),
     summary(tables),
-    ...tables.flatMap(misses),
+    ...tables.map(misses),
     ...growth(tables),
     ...allocation(tables),
     size,
@@ -22,12 +24,17 @@ export function writePage(tables: readonly Table[]): string {
 }
 
 function introduction(tables: readonly Table[]): string {
+  const load = Math.max(...tables.flatMap((table) => table.load));
+  const busy =
+    load <= quietLoad
+      ? ""
+      : ` The machine was not quiet: it had other\nwork besides, at a load of up to ${load.toFixed(0)}. Neighbours cost most where much is alive in memory; read the noise column first.`;
   const peers = Object.entries(tables.at(-1)?.peers ?? {}).map(([name, version]) => `${name} ${version}`);
   return `# Benchmarks
 
 Written by \`npm run bench\`; how, and how to run it, is in [bench/README.md](../bench/README.md). Each figure is a ratio
 to \`raw\`, the least code that does the job with promises and what Node brings, in the same run on the same machine; less
-is better. Only ratios say something: the times are there to tell how long a run was.
+is better. Only ratios say something: the times are there to tell how long a run was.${busy}
 
 ${markdownTable([
   ["contender", "what it is"],
@@ -104,29 +111,40 @@ function isMissed(row: Row): boolean {
 }
 
 /** The rows that miss their target, each with what a bare context costs and what a profile shows. */
-function misses(table: Table): string[] {
+function misses(table: Table): string {
   const missed = table.rows.filter(isMissed);
-  if (missed.length === 0) return [`## Node ${majorOf(table)}: every target is reached`];
-  const items = missed.map((row) => {
-    const ratio = (entryOf(row, ours) as Entry).ratio.median;
+  if (missed.length === 0) return `## Node ${majorOf(table)}: every target is reached`;
+  const found = missed.map((row) => findings[row.workload]?.[majorOf(table)]);
+  const rows = missed.map((row, i) => {
+    const finding = found[i];
     const bare = entryOf(row, "raw-als")?.ratio.median;
-    const facts = [`${short(ratio)} where ${row.target} is wanted`];
-    if (bare !== undefined && bare > 1.1) {
-      facts.push(
-        bare > (row.target as number)
-          ? `the same promises by hand in a bare \`als.run\`, with nothing of ours, take ${short(bare)}: that alone misses it`
-          : `the same promises by hand in a bare \`als.run\` take ${short(bare)}`,
-      );
-    }
     const guaranteed = entryOf(row, "raw-scope")?.ratio.median;
-    if (guaranteed !== undefined)
-      facts.push(`written by hand with the guarantees (raw-scope) it takes ${short(guaranteed)}`);
-    const why = findings[row.workload]?.[majorOf(table)];
-    const profile = table.profiles.find(({ workload }) => workload === row.workload);
-    const shares = profile === undefined ? "" : `The profile: ${sharesText(profile.shares)}.`;
-    return [`- **${row.text}**: ${facts.join("; ")}.`, shares, why].filter(Boolean).join(" ");
+    const shares = table.profiles.find(({ workload }) => workload === row.workload)?.shares;
+    return [
+      row.text,
+      String(row.target),
+      short((entryOf(row, ours) as Entry).ratio.median),
+      bare === undefined ? "" : `${short(bare)}${missesAlone(bare, row) ? " (alone)" : ""}`,
+      guaranteed === undefined ? "" : short(guaranteed),
+      shares === undefined ? "" : sharesText(shares),
+      [finding?.causes.join(", "), finding?.text].filter(Boolean).join(". "),
+    ];
   });
-  return [`## Node ${majorOf(table)}: what misses its target, and why\n\n${items.join("\n")}`];
+  const named = new Set(found.flatMap((finding) => finding?.causes ?? []));
+  const explained = [...named].map((name) => `- **${name}**: ${causes[name]}`).join("\n");
+  return `## Node ${majorOf(table)}: what misses its target, and why
+
+raw-als is the same work by hand in a bare \`als.run\`, with nothing of ours; "alone" marks where that, by itself, misses the
+target. raw-scope is written by hand with the same guarantees. The profile is of our process, in shares of its time.
+
+${markdownTable([["workload", "target", ours, "raw-als", "raw-scope", "profile", "why"], ...rows])}
+
+${explained}`;
+}
+
+/** Below 1 a target asks for less than \`raw\` does: then it is no context that is missing. */
+function missesAlone(bare: number, { target = Infinity }: Row): boolean {
+  return target >= 1 && bare > target;
 }
 
 function growth(tables: readonly Table[]): string[] {
@@ -144,7 +162,7 @@ function growth(tables: readonly Table[]): string[] {
     const numbers = table.growth[0]?.lines[0]?.points.map(({ size }) => size.toLocaleString("en-US")) ?? [];
     return `![Cost of one item by their number on Node ${majorOf(table)}](benchmarks/growth${majorOf(table)}.svg)
 
-Node ${majorOf(table)}, nanoseconds for each:
+Node ${majorOf(table)}, nanoseconds for each, ${processes(table.growth[0]?.processes ?? NaN)} for each point:
 
 ${markdownTable([["", "contender", ...numbers, "last to first"], ...rows])}`;
   });
@@ -207,13 +225,24 @@ function details(table: Table): string {
   );
   return [
     `## Node ${majorOf(table)} in full`,
-    `Node ${table.node}, V8 ${table.v8}, ${table.machine}; ${table.date}; ${table.repeats} ${table.repeats === 1 ? "process" : "processes"} for each cell, load ` +
+    `Node ${table.node}, V8 ${table.v8}, ${table.machine}; ${table.date}; ${processes(table.repeats)} for each cell${exceptions(table)}, load ` +
       `${table.load[0].toFixed(1)} before and ${table.load[1].toFixed(1)} after. Medians of ratios, with the lowest and the highest ` +
       `in brackets.`,
     `![Ratios to raw on Node ${majorOf(table)}](benchmarks/node${majorOf(table)}.svg)`,
     markdownTable([header, ...rows]),
     ...beside.map(besideTable),
   ].join("\n\n");
+}
+
+function processes(count: number): string {
+  return count === 1 ? "one process" : `${count} processes`;
+}
+
+/** The rows that were measured more or less often. */
+function exceptions({ rows, repeats }: Table): string {
+  const counts = rows.map(({ text, entries }) => ({ text, count: entries[0]?.values.length ?? 0 }));
+  const others = counts.filter(({ count }) => count > 0 && count !== repeats);
+  return others.map(({ text, count }) => `, ${count} for "${text}"`).join("");
 }
 
 function besideTable(row: Row): string {

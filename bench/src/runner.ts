@@ -23,6 +23,8 @@ export interface Plan {
   readonly workloads: readonly string[];
   /** What is no workload of its own. */
   readonly asides: ReadonlySet<Aside>;
+  /** The machine's load when the whole run began. */
+  readonly loadBefore: number;
   /** The workloads that are profiled. */
   readonly profiled: readonly string[];
   readonly growthSizes: readonly number[];
@@ -37,7 +39,6 @@ export interface Plan {
 
 /** Measures all that a plan asks for. */
 export async function measureTable(plan: Plan): Promise<Table> {
-  const before = loadavg()[0] as number;
   const { node, repeats, report } = plan;
   const rows: Row[] = [];
   for (const name of plan.workloads) rows.push(await measureRow(plan, name));
@@ -60,7 +61,7 @@ export async function measureTable(plan: Plan): Promise<Table> {
     date: new Date().toISOString().slice(0, 10),
     peers: peerVersions(),
     repeats,
-    load: [before, loadavg()[0] as number],
+    load: [plan.loadBefore, loadavg()[0] as number],
     rows: [...rows, ...imports],
     growth,
     allocation,

@@ -32,6 +32,8 @@ export interface Growth {
   readonly workload: string;
   /** What is counted. */
   readonly items: string;
+  /** For each point. */
+  readonly processes: number;
   readonly lines: readonly {
     readonly contender: string;
     /** The time the thread was busy, in nanoseconds for each item: its median over the processes. */

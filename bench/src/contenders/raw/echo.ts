@@ -1,14 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { driveEcho } from "../../drive-echo.ts";
-import type { Contender } from "../../workloads/index.ts";
-import { type Load, loads } from "../../workloads/echo.ts";
-
-export const echoMany: NonNullable<Contender["echoMany"]> = (size) => echo(size, loads.many);
-export const echoOne: NonNullable<Contender["echoOne"]> = (size) => echo(size, loads.one);
+import type { Echoed, Load } from "../../workloads/echo.ts";
 
 /** Bare node:net, with the back-pressure that it asks for. */
-async function echo(echoes: number, load: Load): ReturnType<typeof driveEcho> {
+export async function echo(echoes: number, load: Load): Promise<Echoed> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy());
     socket.on("data", (data) => {

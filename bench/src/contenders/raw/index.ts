@@ -1,7 +1,8 @@
+import { loads } from "../../workloads/echo.ts";
 import type { Contender } from "../../workloads/index.ts";
 import { cancelSleepers, parkedHeap, sleepers, sleeps } from "./sleeping.ts";
 import { channel4x4, channel64, channelChain, rendezvous, unparked } from "./channels.ts";
-import { echoMany, echoOne } from "./echo.ts";
+import { echo } from "./echo.ts";
 import { deepCheckpoints, nestedScopes, nesting, timeLimit } from "./scopes.ts";
 import { nurseryTree, pingPong, spawn } from "./tasks.ts";
 
@@ -18,17 +19,17 @@ export function rawContender(begin: Begin): Contender {
     channel4x4: channel4x4(begin),
     timeLimit: timeLimit(begin),
     cancelSleepers: cancelSleepers(begin),
-    sleeps,
+    sleeps: (size, meter) => begin(() => sleeps(size, meter)),
     sleepers: sleepers(begin),
     pingPong: pingPong(begin),
     nestedScopes: nestedScopes(begin),
     deepCheckpoints: deepCheckpoints(begin),
     parkedHeap: parkedHeap(begin),
     channelChain: channelChain(begin),
-    echoMany,
-    echoOne,
+    echoMany: (size) => begin(() => echo(size, loads.many)),
+    echoOne: (size) => begin(() => echo(size, loads.one)),
     nesting: nesting(begin),
-    unparked,
+    unparked: (size, meter) => begin(() => unparked(size, meter)),
   };
 }
 
