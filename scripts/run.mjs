@@ -207,7 +207,10 @@ const commands = {
   matrix: () => turbo("build") || matrix(),
   /** After a change of what a package exports: the lists of the umbrella, and the reports. */
   api: () =>
-    node("scripts/umbrella.mjs", "--update") || turbo("build") || node("scripts/api.mjs", "--update"),
+    node("scripts/umbrella.mjs", "--update") ||
+    run("pnpm", ["install", "--prefer-offline"]) ||
+    turbo("build") ||
+    node("scripts/api.mjs", "--update"),
   /** Records what each package costs. */
   size: () => turbo("build") || node("scripts/size.mjs", "--update"),
   docs: () => turbo("build") || node("scripts/check-docs.mjs", ...args),
