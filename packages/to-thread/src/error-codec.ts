@@ -166,8 +166,16 @@ function decode(encoded: EncodedError, crossings: Crossings | undefined, outer: 
     case "error": {
       const error = construct(encoded);
       const inner = [...outer, error];
-      for (const [key, value] of encoded.own)
-        Object.assign(error, { [key]: decode(value, crossings, inner) });
+      for (const [key, value] of encoded.own) {
+        const decoded = decode(value, crossings, inner);
+        // Defined and not assigned: a key "__proto__" is no more than a key.
+        Object.defineProperty(error, key, {
+          value: decoded,
+          writable: true,
+          configurable: true,
+          enumerable: true,
+        });
+      }
       if (encoded.cause !== undefined) define(error, "cause", decode(encoded.cause, crossings, inner));
       if (encoded.errors !== undefined)
         define(
