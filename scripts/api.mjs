@@ -102,6 +102,8 @@ function describeDoor(door) {
       elsewhere.set(owner.door.specifier, names);
       continue;
     }
+    if (target.declarations === undefined)
+      throw new Error(`${door.specifier}: what ${symbol.name} is cannot be found. npm run build`);
     for (const declaration of target.declarations) {
       lines.push(shown(declaration));
       collectUnnamed(declaration, nameless);
