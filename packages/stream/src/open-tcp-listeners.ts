@@ -55,5 +55,5 @@ export async function openTcpListeners(
 /** The address, or its whole family, is none of this machine. */
 function isOfAnotherMachine(error: unknown): boolean {
   const { code } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown };
-  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
+  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT" || code === "EINVAL"; // the last is Deno's word for it
 }

@@ -231,23 +231,30 @@ export class PoolThread {
       }
       case ASK: {
         const [, id, callback, args] = message;
-        const call = this.#slots[slotOf(id)] as Call;
-        call.callBack(callback, args, (good, result) => this.#answer(call, good, result));
+        const call = this.#callOf(id);
+        call?.callBack(callback, args, (good, result) => this.#answer(call, good, result));
         return;
       }
       case RETURNED: {
-        const call = this.#slots[slotOf(message[1])] as Call;
+        const call = this.#callOf(message[1]);
+        if (call === undefined) return;
         this.#forget(call);
         call.succeed(message[2]);
         this.lane?.hasRoom(this);
         return;
       }
       case THREW: {
-        const call = this.#slots[slotOf(message[1])] as Call;
-        this.#failed(call, decodeError(message[2], call.crossings));
+        const call = this.#callOf(message[1]);
+        if (call !== undefined) this.#failed(call, decodeError(message[2], call.crossings));
         return;
       }
     }
+  }
+
+  /** The call of that id; `undefined` if it has ended, with its thread: Deno may bring the last messages after the exit. */
+  #callOf(id: number): Call | undefined {
+    const call = this.#slots[slotOf(id)];
+    return call?.place.kind === "sent" && call.place.id === id ? call : undefined;
   }
 
   #failed(call: Call, error: unknown): void {
