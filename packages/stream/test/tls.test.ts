@@ -301,18 +301,20 @@ describe("TlsStream", () => {
       }),
   );
 
-  // Deno reports the reset of the connection below.
-  it.skipIf(onDeno)("takes an end without goodbye for an end with httpsCompatible", () =>
+  it("takes an end without goodbye for an end with httpsCompatible", () =>
     withTlsPair(
       async (client, server) => {
+        // What the server sends by itself after the handshake (session tickets) has to be read first: a system resets a
+        // connection that is closed with unread bytes, and a reset is no end in any mode.
+        await server.sendAll(encode("ready"));
+        expect(decode(await client.receiveSome())).toBe("ready");
         await client.sendAll(encode("all of it"));
         const reading = readAll(server);
         await client.aclose();
         expect(await reading).toBe("all of it");
       },
       { httpsCompatible: true },
-    ),
-  );
+    ));
 
   // Bun ends the whole TLS connection with its sending half.
   it.skipIf(onBun)("ends one half with sendEof", () =>
