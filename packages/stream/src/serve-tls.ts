@@ -1,12 +1,13 @@
 import { failAfter } from "@espalier/cancel-scope";
+import { dispose } from "./async-resource.ts";
+import { HandshakeServers } from "./handshake-servers.ts";
 import { openTcpListeners } from "./open-tcp-listeners.ts";
 import { serveListeners } from "./serve-listeners.ts";
 import type { ServeTcpOptions } from "./serve-tcp.ts";
 import type { SocketListener } from "./socket-listener.ts";
 import type { SocketStream } from "./socket-stream.ts";
-import { type TlsServerOptions, wrapTlsServer } from "./tls-handshake.ts";
+import { acceptTls, type TlsServerOptions } from "./tls-handshake.ts";
 import type { TlsStream } from "./tls-stream.ts";
-import { dispose } from "./async-resource.ts";
 
 /** Options of {@link serveTls}: those of `serveTcp` and those of `tls.createServer` (`key`, `cert`, `ALPNProtocols`, ...). */
 export type ServeTlsOptions = ServeTcpOptions &
@@ -17,12 +18,15 @@ export type ServeTlsOptions = ServeTcpOptions &
 
 /**
  * Listens on a port and handles each TLS connection in a task of its own, until it is cancelled; like `serveTcp`. The handshake
- * is done in that task: a peer that never finishes it holds up nobody else.
+ * is done in that task: a peer that never finishes it holds up nobody else. Key and certificate are read at the beginning, and
+ * a client that comes back can resume its session (see `TlsStream.session`).
  *
  * @checkpoint always
  * @cancellation The listeners are closed first; then the handlers are cancelled and waited for.
  * @throws {Cancelled} that is how it ends.
  * @throws {BrokenResourceError} it cannot listen there (see `cause`).
+ * @throws {RangeError} a wrong `port` or `maxConnections`.
+ * @throws what `tls.createServer` throws, for a key that is none for instance; then it has not listened.
  */
 export async function serveTls(
   handler: (stream: TlsStream) => Promise<unknown>,
@@ -37,14 +41,16 @@ export async function serveTls(
     maxConnections,
     onError,
     handshakeTimeoutMs = 30_000,
+    httpsCompatible = false,
     ...tls
   } = options;
+  const servers = new HandshakeServers(tls);
   const listeners = await openTcpListeners(port, {
     ...(host !== undefined && { host }),
     ...(backlog !== undefined && { backlog }),
   });
   const encrypted = async (stream: SocketStream): Promise<void> => {
-    const secure = await failAfter(handshakeTimeoutMs, () => wrapTlsServer(stream, tls), {
+    const secure = await failAfter(handshakeTimeoutMs, () => acceptTls(stream, servers, httpsCompatible), {
       name: "TLS handshake",
     });
     try {

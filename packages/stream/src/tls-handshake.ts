@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
-import { connect, type ConnectionOptions, createServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { connect, type ConnectionOptions, type TlsOptions } from "node:tls";
 
 import { BrokenResourceError } from "@espalier/core";
 import { ambient, parkAbroad, refusal } from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
 import type { Stream } from "./contracts.ts";
-import { TlsStream, watchForGoodbye } from "./tls-stream.ts";
+import { type HandshakeOutcome, HandshakeServers } from "./handshake-servers.ts";
+import { TlsStream, watchForGoodbye, watchForTicket } from "./tls-stream.ts";
 import { nodeDuplexIn } from "./to-node.ts";
 
 /** What both sides can choose. */
@@ -42,47 +43,49 @@ export type TlsServerOptions = CommonTlsOptions &
  */
 export async function wrapTlsClient(stream: Stream, options: TlsClientOptions): Promise<TlsStream> {
   const { httpsCompatible = false, ...tls } = options;
-  return handshake(stream, httpsCompatible, (transport, settle) => {
+  return handshake(stream, httpsCompatible, (transport, outcome) => {
     const socket = connect({ ...tls, socket: transport, allowHalfOpen: true } as ConnectionOptions);
+    const ticket = watchForTicket(socket);
     socket.once("secureConnect", () => {
-      settle.resume(socket);
+      outcome.succeeded(socket, ticket);
     });
-    socket.on("error", settle.fail);
+    socket.on("error", outcome.failed);
   });
 }
 
 /**
- * Encrypts a stream, whatever it is made of, as the server.
+ * Encrypts a stream, whatever it is made of, as the server. Each call reads key and certificate anew, and makes keys of its own for
+ * its session tickets: a client can resume its session with another call only if both are given the same `ticketKeys`.
+ * `serveTls` does it once for all its connections.
  *
  * @checkpoint always
  * @cancellation The stream is closed by force.
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {BrokenResourceError} the handshake failed (see `cause`).
+ * @throws what `tls.createServer` throws, for a key that is none for instance. The stream is closed then too.
  */
 export async function wrapTlsServer(stream: Stream, options: TlsServerOptions): Promise<TlsStream> {
   const { httpsCompatible = false, ...tls } = options;
-  return handshake(stream, httpsCompatible, (transport, settle) => {
-    // A server for one connection, which Node lets us hand to it: it does SNI, ALPN and client certificates. Its own limit
-    // on the handshake is out of the way; the scope around has one.
-    const server = createServer({ ...tls, allowHalfOpen: true, handshakeTimeout: 2 ** 31 - 1 } as TlsOptions);
-    server.once("secureConnection", (socket) => {
-      socket.on("error", settle.fail);
-      settle.resume(socket);
-    });
-    server.once("tlsClientError", settle.fail);
-    server.emit("connection", transport);
+  return handshake(stream, httpsCompatible, (transport, outcome) => {
+    new HandshakeServers(tls).begin(transport, outcome);
   });
 }
 
-interface Settle {
-  readonly resume: (socket: TLSSocket) => void;
-  readonly fail: (error: Error) => void;
+/** The same, with servers that are there already. */
+export async function acceptTls(
+  stream: Stream,
+  servers: HandshakeServers,
+  httpsCompatible: boolean,
+): Promise<TlsStream> {
+  return handshake(stream, httpsCompatible, (transport, outcome) => {
+    servers.begin(transport, outcome);
+  });
 }
 
 async function handshake(
   stream: Stream,
   httpsCompatible: boolean,
-  start: (transport: Duplex, settle: Settle) => void,
+  start: (transport: Duplex, outcome: HandshakeOutcome) => void,
 ): Promise<TlsStream> {
   try {
     const denied = refusal();
@@ -100,16 +103,20 @@ async function handshake(
       setImmediate(broken); // a half-open connection would wait for ever; what came with its end may still complete it
     });
     transport.once("close", broken);
-    start(transport, {
-      resume: (socket) => {
-        // At once: the goodbye may come with the next chunk.
-        const goodbye = watchForGoodbye(socket, () => transportEnded);
-        wait.resume(new TlsStream(socket, stream, goodbye, httpsCompatible));
-      },
-      fail: (error) => {
-        wait.fail(new BrokenResourceError(`The TLS handshake failed: ${error.message}`, { cause: error }));
-      },
-    });
+    try {
+      start(transport, {
+        succeeded: (socket, ticket) => {
+          // At once: the goodbye may come with the next chunk.
+          const goodbye = watchForGoodbye(socket, () => transportEnded);
+          wait.resume(new TlsStream(socket, stream, httpsCompatible, goodbye, ticket));
+        },
+        failed: (error) => {
+          wait.fail(new BrokenResourceError(`The TLS handshake failed: ${error.message}`, { cause: error }));
+        },
+      });
+    } catch (error) {
+      wait.fail(error as Error); // of the options, before anything was sent
+    }
     return await wait.promise;
   } catch (error) {
     await acloseForcefully(stream);

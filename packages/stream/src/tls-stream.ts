@@ -18,16 +18,27 @@ const canSeeGoodbye = process.versions["bun"] === undefined && process.versions[
 export class TlsStream extends NodeDuplexStream {
   readonly #socket: TLSSocket;
   readonly #transport: Stream;
-  readonly #goodbye: Goodbye;
   readonly #httpsCompatible: boolean;
+  readonly #goodbye: Goodbye;
+  readonly #ticket: Ticket | undefined;
+  /** Whether the handshake resumed the session of an earlier connection. */
+  readonly sessionReused: boolean;
 
   /** @internal */
-  constructor(socket: TLSSocket, transport: Stream, goodbye: Goodbye, httpsCompatible: boolean) {
+  constructor(
+    socket: TLSSocket,
+    transport: Stream,
+    httpsCompatible: boolean,
+    goodbye: Goodbye,
+    ticket: Ticket | undefined,
+  ) {
     super(socket, { closeGraceMs: httpsCompatible ? 0 : closeGraceMs });
     this.#socket = socket;
     this.#transport = transport;
-    this.#goodbye = goodbye;
     this.#httpsCompatible = httpsCompatible;
+    this.#goodbye = goodbye;
+    this.#ticket = ticket;
+    this.sessionReused = socket.isSessionReused(); // read now: a socket that is closed has forgotten it
   }
 
   /**
@@ -71,13 +82,20 @@ export class TlsStream extends NodeDuplexStream {
     return typeof servername === "string" ? servername : undefined;
   }
 
-  /** The peer's certificate; `undefined` if it showed none. */
+  /**
+   * On a client, what the next connection to this server needs to resume this one's session: hand it over as the option
+   * `session`, and the handshake does without certificates. It is the latest that the server has sent, and stays when the stream is
+   * closed; `undefined` as long as there is none. With TLS 1.3 it comes with the first bytes that are received.
+   */
+  get session(): Buffer | undefined {
+    return this.#ticket?.latest;
+  }
+
+  /** The peer's certificate; `undefined` if it showed none, or once the stream is closed. */
   get peerCertificate(): PeerCertificate | undefined {
     const certificate = this.#socket.getPeerCertificate() as
-      PeerCertificate | Record<string, never> | undefined;
-    return certificate === undefined || Object.keys(certificate).length === 0
-      ? undefined
-      : (certificate as PeerCertificate);
+      PeerCertificate | Record<string, never> | null | undefined;
+    return Object.keys(certificate ?? {}).length === 0 ? undefined : (certificate as PeerCertificate);
   }
 }
 
@@ -100,4 +118,18 @@ export function watchForGoodbye(socket: TLSSocket, transportEnded: () => boolean
     return push(chunk, encoding);
   };
   return goodbye;
+}
+
+/** With what a client can resume its session. */
+export interface Ticket {
+  readonly latest: Buffer | undefined;
+}
+
+/** Keeps the latest ticket of a client's socket. To be called before the handshake: with TLS 1.2 the only one comes in it. */
+export function watchForTicket(socket: TLSSocket): Ticket {
+  const ticket: { latest: Buffer | undefined } = { latest: undefined };
+  socket.on("session", (session) => {
+    ticket.latest = session;
+  });
+  return ticket;
 }

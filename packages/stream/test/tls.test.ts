@@ -2,7 +2,13 @@ import { connect as connectSocket } from "node:net";
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
 
 import { moveOnAfter, TooSlowError } from "@espalier/cancel-scope";
-import { BrokenResourceError, BusyResourceError, Cancelled, ClosedResourceError } from "@espalier/core";
+import {
+  BrokenResourceError,
+  BusyResourceError,
+  Cancelled,
+  ClosedResourceError,
+  formatTaskTree,
+} from "@espalier/core";
 import { openNursery } from "@espalier/nursery";
 import {
   acloseForcefully,
@@ -17,7 +23,7 @@ import {
   wrapTlsClient,
   wrapTlsServer,
 } from "@espalier/stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";
 import { ca, expiredServer, goodServer, otherServer, someClient } from "./support/certificates.ts";
@@ -211,6 +217,14 @@ describe("openTlsStream", () => {
 });
 
 describe("serveTls", () => {
+  // Deno reads the key with the first connection.
+  it.skipIf(onDeno)("refuses a key that is none at once, before it listens", async () => {
+    const started = vi.fn();
+    const error = await rejection(serveTls(echo, { key: "no key", cert: "nothing", port: 0, host, started }));
+    expect(error).not.toBeInstanceOf(Cancelled);
+    expect(started).not.toHaveBeenCalled();
+  });
+
   it("is not held up by a peer that never finishes the handshake, and hangs up on it", async () => {
     const errors: unknown[] = [];
     await withTlsServer(
@@ -245,6 +259,22 @@ describe("serveTls", () => {
     expect(errors).toEqual([expect.any(BrokenResourceError), expect.any(BrokenResourceError)]);
   });
 
+  it("serves on after handshakes that were given up at any moment", () =>
+    withTlsServer(
+      echo,
+      async (port) => {
+        for (let turns = 0; turns < 12; turns++) {
+          const call = begin(() => openTlsStream("localhost", port, { ca }));
+          for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+          call.cancel();
+          const outcome = await call.outcome;
+          if (outcome.kind === "value") await acloseForcefully(outcome.value as TlsStream);
+          expect(await talk(port)).toBe("hello");
+        }
+      },
+      { onError: () => undefined },
+    ));
+
   it("talks to Node's own client", () =>
     withTlsServer(
       echo,
@@ -262,6 +292,78 @@ describe("serveTls", () => {
       },
       { onError: () => undefined },
     ));
+});
+
+/** Talks to the server in a session; gives what the next connection needs to resume it. */
+async function visit(port: number, options: OpenTlsOptions): Promise<[session: Buffer, reused: boolean]> {
+  const stream = await openTlsStream("localhost", port, { ca, ...options });
+  await closing([stream], async () => {
+    await stream.sendAll(encode("hello"));
+    expect(decode(await stream.receiveSome())).toBe("hello");
+    await stream.aclose();
+  });
+  return [stream.session as Buffer, stream.sessionReused];
+}
+
+describe("TlsStream.session", () => {
+  // Deno does not tell whether a session was resumed, and takes none up.
+  it.skipIf(onDeno).each(["TLSv1.2", "TLSv1.3"] as const)(
+    "lets a client come back to serveTls, and to the same server only, with %s",
+    async (maxVersion) => {
+      const reusedOnServer: boolean[] = [];
+      let first!: Buffer;
+      const remember = async (stream: TlsStream): Promise<void> => {
+        reusedOnServer.push(stream.sessionReused);
+        expect(stream.session).toBeUndefined();
+        await echo(stream);
+      };
+      await withTlsServer(remember, async (port) => {
+        const [session, reused] = await visit(port, { maxVersion });
+        expect(session).toBeInstanceOf(Uint8Array);
+        expect(reused).toBe(false);
+        expect((await visit(port, { maxVersion, session }))[1]).toBe(true);
+        first = session;
+      });
+      await withTlsServer(remember, async (port) => {
+        expect((await visit(port, { maxVersion, session: first }))[1]).toBe(false);
+      });
+      expect(reusedOnServer).toEqual([false, true, false]);
+    },
+  );
+
+  // Bun knows no ticketKeys, so that it does not matter there which tickets are whose.
+  it.skipIf(onBun || onDeno)("is good also when others are shaking hands at that moment", () =>
+    withTlsServer(
+      echo,
+      async (port) => {
+        const silent: SocketStream[] = [];
+        await closing(silent, async () => {
+          silent.push(await openTcpStream(host, port));
+          const [session] = await visit(port, {});
+          silent.push(await openTcpStream(host, port));
+          expect((await visit(port, { session }))[1]).toBe(true);
+        });
+      },
+      { onError: () => undefined },
+    ),
+  );
+
+  it.skipIf(onBun || onDeno)("is good for wrapTlsServer if both have the same ticketKeys", async () => {
+    const reused: boolean[] = [];
+    let session: Buffer | undefined;
+    for (const ticketKeys of [Buffer.alloc(48, 1), Buffer.alloc(48, 1), Buffer.alloc(48, 2)]) {
+      const below = await tcpPair();
+      const serverSide = wrapTlsServer(below[1], { ...goodServer, ticketKeys });
+      const client = await wrapTlsClient(below[0], { ca, servername: "localhost", session });
+      await closing([client, await serverSide], async () => {
+        await (await serverSide).sendAll(encode("x"));
+        await client.receiveSome();
+        reused.push(client.sessionReused);
+        session = client.session;
+      });
+    }
+    expect(reused).toEqual([false, true, false]);
+  });
 });
 
 describe("TlsStream", () => {
@@ -355,6 +457,30 @@ describe("TlsStream", () => {
         expect(performance.now() - before).toBeLessThan(3000);
       }),
   );
+
+  it("answers questions about itself also when it is closed", () =>
+    withTlsPair(async (client, server) => {
+      for (const stream of [client, server]) {
+        await stream.aclose();
+        expect(stream.protocol === undefined || typeof stream.protocol === "string").toBe(true);
+        expect(["object", "undefined"]).toContain(typeof stream.peerCertificate);
+        expect([stream.alpnProtocol, stream.sessionReused]).toEqual([undefined, false]);
+      }
+    }));
+
+  it.each([
+    ["a client", (stream: SocketStream) => wrapTlsClient(stream, { servername: "x", ca: 5 as never })],
+    ["a server", (stream: SocketStream) => wrapTlsServer(stream, { key: "no key", cert: "no certificate" })],
+  ])("leaves nothing open when %s is given options that Node does not take", async (_who, wrap) => {
+    const [client, server] = await tcpPair();
+    await closing([client, server], async () => {
+      await openNursery(async () => {
+        expect(await rejection(wrap(client))).toBeInstanceOf(Error);
+        expect(formatTaskTree()).not.toContain("handshake");
+      });
+      expect(await server.receiveSome()).toBeUndefined();
+    });
+  });
 
   it("severs the connection when closing is cancelled, and raises afterwards", () =>
     withTlsPair(async (client, server, below) => {
