@@ -1,8 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { TransformStream } from "node:stream/web";
 
 import {
@@ -10,19 +7,11 @@ import {
   fromNodeDuplex,
   fromWebStream,
   type HalfCloseableStream,
-  openTcpListeners,
-  openTcpStream,
-  openUnixListener,
-  openUnixStream,
   StapledStream,
-  type SocketListener,
-  type SocketStream,
   type Stream,
   type TlsStream,
   toNodeDuplex,
   toWebStream,
-  wrapTlsClient,
-  wrapTlsServer,
 } from "@espalier/stream";
 import { Event } from "@espalier/sync";
 import {
@@ -34,55 +23,7 @@ import {
 } from "@espalier/testing";
 import { describe, it } from "vitest";
 
-const host = "127.0.0.1";
-
-async function tcpPair(): Promise<[SocketStream, SocketStream]> {
-  const [listener] = (await openTcpListeners(0, { host })) as [SocketListener];
-  try {
-    return [await openTcpStream(host, listener.port as number), await listener.accept()];
-  } finally {
-    await listener.aclose();
-  }
-}
-
-let sockets = 0;
-
-async function unixPair(): Promise<[SocketStream, SocketStream]> {
-  const folder = mkdtempSync(join(tmpdir(), "espalier-"));
-  const path =
-    process.platform === "win32"
-      ? `\\\\.\\pipe\\espalier-laws-${process.pid}-${sockets++}`
-      : join(folder, "socket");
-  const listener = await openUnixListener(path);
-  try {
-    return [await openUnixStream(path), await listener.accept()];
-  } finally {
-    await listener.aclose();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function fixture(name: string): string {
-  return readFileSync(new URL(`../../../stream/test/fixtures/${name}`, import.meta.url), "utf8");
-}
-
-async function tlsPair(options: { httpsCompatible?: boolean } = {}): Promise<[TlsStream, TlsStream]> {
-  return tlsOver(...(await tcpPair()), options);
-}
-
-async function tlsOver(
-  client: Stream,
-  server: Stream,
-  options: { httpsCompatible?: boolean } = {},
-): Promise<[TlsStream, TlsStream]> {
-  const accepting = wrapTlsServer(server, {
-    key: fixture("server.key.pem"),
-    cert: fixture("server.pem"),
-    ...options,
-  });
-  const secure = await wrapTlsClient(client, { ca: fixture("ca.pem"), servername: "localhost", ...options });
-  return [secure, await accepting];
-}
+import { host, tcpPair, tlsOver, tlsPair, unixPair } from "./pairs.ts";
 
 /**
  * TLS over streams that keep nothing, with a gate before the server: it opens when somebody receives, and until then the
