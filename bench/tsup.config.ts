@@ -5,7 +5,6 @@ export default programBuild({
     "src/main.ts",
     "src/cell.ts",
     "src/micro.ts",
-    "src/echo.ts",
     "src/echo-clients.ts",
     "src/allocation-cell.ts",
     "src/import-cell.ts",
