@@ -65,7 +65,7 @@ async function cancelledEverywhere(make: () => Program): Promise<void> {
     },
   );
   expect(report.complete).toBe(true);
-  expect(report.checkpoints).toBeGreaterThan(4);
+  expect(report.checkpoints).toBeGreaterThan(2);
 }
 
 /** The sockets that the runtime holds. Only Node counts them. */
@@ -202,32 +202,33 @@ function decoded(stream: ReceiveStream): Reader {
 
 /** Reads what somebody else sends who is not cancelled; then the check reads on, and must find the rest. */
 function reading(name: string, makeReader: (stream: ReceiveStream) => Reader): Program {
-  let ends: [Stream, Stream];
+  let receiver: Stream;
   let read: Reader;
-  let sending: Promise<void>;
+  let sent: Promise<void>;
   let got = "";
   const readOn = async (): Promise<void> => {
     for (let piece = await read(); piece !== undefined; piece = await read()) got += piece;
   };
   return {
     async setUp() {
-      ends = await makePair(name);
-      read = makeReader(ends[0]);
-      sending = detached(async () => {
+      const [client, server] = await makePair(name);
+      receiver = client;
+      read = makeReader(client);
+      sent = detached(async () => {
         const bytes = text.encode(whole);
         for (let at = 0; at < bytes.length; at += 7) {
-          await ends[1].sendAll(bytes.subarray(at, at + 7)); // in the middle of a character, too
+          await server.sendAll(bytes.subarray(at, at + 7)); // in the middle of a character, too
           await turn(); // the reader has to wait for the next
         }
-        await ends[1].aclose();
+        await server.aclose();
       });
     },
     main: readOn,
     async check() {
       await readOn();
       expect(got).toBe(whole);
-      await sending;
-      await acloseForcefully(ends[0]);
+      await sent;
+      await acloseForcefully(receiver);
     },
   };
 }
@@ -241,36 +242,37 @@ const pattern = Buffer.alloc(
 
 /** Sends to somebody who is not cancelled. It is broken afterwards, or has sent what it has said that it did, and no more. */
 function sending(name: string): Program {
-  let ends: [Stream, Stream];
-  let receiving: Promise<void>;
+  // The server of the pair sends: a TLS client that never receives has unread session tickets, and is reset when it closes.
+  let receiver: Stream;
+  let sender: Stream;
+  let received: Promise<void>;
   const chunks: Uint8Array[] = [];
   let sent = 0;
   return {
     async setUp() {
-      ends = await makePair(name);
-      receiving = detached(async () => {
+      [receiver, sender] = await makePair(name);
+      received = detached(async () => {
         await turn();
-        for await (const chunk of ends[1]) chunks.push(chunk);
+        for await (const chunk of receiver) chunks.push(chunk);
       }).catch((error: unknown) => {
         expect(error).toBeInstanceOf(BrokenResourceError); // without a goodbye, after half a message
       });
     },
     async main() {
       for (const size of sizes) {
-        await ends[0].waitSendAllMightNotBlock();
-        await ends[0].sendAll(pattern.subarray(sent, sent + size));
+        await sender.waitSendAllMightNotBlock();
+        await sender.sendAll(pattern.subarray(sent, sent + size));
         sent += size;
       }
-      await (ends[0] as Partial<HalfCloseableStream>).sendEof?.();
+      await (sender as Partial<HalfCloseableStream>).sendEof?.();
     },
     async check() {
-      const { kind, ...after } = await captureOutcome(() => ends[0].waitSendAllMightNotBlock());
-      const broken = kind === "error" && (after as { error: unknown }).error instanceof BrokenResourceError;
-      if (kind === "error" && !broken)
-        expect(after).toMatchObject({ error: expect.any(ClosedResourceError) });
-      await ends[0].aclose();
-      await receiving;
-      await acloseForcefully(ends[1]);
+      const after = await captureOutcome(() => sender.waitSendAllMightNotBlock());
+      const broken = after.kind === "error" && after.error instanceof BrokenResourceError;
+      if (after.kind === "error" && !broken) expect(after).toMatchObject(closed); // by its sendEof
+      await sender.aclose();
+      await received;
+      await acloseForcefully(receiver);
       const got = Buffer.concat(chunks);
       if (!broken) expect(got).toHaveLength(sent);
       expect(got.equals(pattern.subarray(0, got.length))).toBe(true);
