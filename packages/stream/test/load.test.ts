@@ -5,12 +5,15 @@ import {
   BufferedReceiveStream,
   LimitExceededError,
   openTcpStream,
+  openTlsStream,
   type SocketStream,
+  type Stream,
 } from "@espalier/stream";
 import { describe, expect, it } from "vitest";
 
-import { decode, encode } from "./support/bytes.ts";
-import { closing, echo, host, tcpPair, withServer } from "./support/connections.ts";
+import { decode, encode, readCount } from "./support/bytes.ts";
+import { ca } from "./support/certificates.ts";
+import { closing, echo, host, tcpPair, withServer, withTlsServer } from "./support/connections.ts";
 import { eventually } from "./support/outcomes.ts";
 import { onBun, onDeno } from "./support/runtime.ts";
 
@@ -26,6 +29,8 @@ function memory(): number {
 }
 
 const mebibyte = 2 ** 20;
+
+const quiet = { onError: () => undefined };
 
 /** `ESPALIER_LOAD=60` opens and drops 1,000 connections per second for so many seconds, and holds 5,000 at once. */
 const loadSeconds = Number(process.env["ESPALIER_LOAD"] ?? 0);
@@ -243,33 +248,42 @@ describe("many connections", () => {
     },
   );
 
-  it("leaves no socket when the server is cancelled under load", async () => {
+  it.each<
+    [string, (body: (port: number) => Promise<void>) => Promise<void>, (port: number) => Promise<Stream>]
+  >([
+    ["TCP", (body) => withServer(echo, body, quiet), (port) => openTcpStream(host, port)],
+    ["TLS", (body) => withTlsServer(echo, body, quiet), (port) => openTlsStream("localhost", port, { ca })],
+  ])("over %s leave no socket when the server is cancelled under load", async (_name, serving, open) => {
     const before = handles();
+    const tasks = taskTree().length;
+    let echoes = 0;
+    const visit = async (port: number): Promise<void> => {
+      const peer = await open(port);
+      await closing([peer], async () => {
+        for (let i = 0; i < 10; i++) {
+          await peer.sendAll(new Uint8Array(16_384));
+          if ((await readCount(peer, 16_384)) < 16_384) return;
+          echoes++;
+        }
+      });
+    };
     await openNursery(async (clients) => {
-      await withServer(
-        echo,
-        async (port) => {
-          for (let i = 0; i < 100; i++) {
-            clients.startSoon(async () => {
-              try {
-                const peer = await openTcpStream(host, port);
-                await closing([peer], async () => {
-                  for (;;) {
-                    await peer.sendAll(new Uint8Array(16_384));
-                    await peer.receiveSome();
-                  }
-                });
-              } catch {
-                // the server is gone, as it should
-              }
-            });
-          }
-          await sleep(200);
-        },
-        { onError: () => undefined },
-      );
+      await serving(async (port) => {
+        for (let i = 0; i < 100; i++) {
+          // Again and again: when the server ends, there are some at every stage.
+          clients.startSoon(async () => {
+            try {
+              for (;;) await visit(port);
+            } catch {
+              // the server is gone, as it should
+            }
+          });
+        }
+        await eventually(() => echoes > 500, "the load is on");
+      });
       clients.cancelScope.cancel();
     });
     await eventually(() => handles() <= before, "all sockets are gone");
+    expect(taskTree().length).toBe(tasks);
   });
 });

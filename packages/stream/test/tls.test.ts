@@ -17,7 +17,6 @@ import {
   openTlsStream,
   serveTls,
   type ServeTlsOptions,
-  type SocketListener,
   type SocketStream,
   type TlsStream,
   wrapTlsClient,
@@ -27,27 +26,9 @@ import { describe, expect, it, vi } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";
 import { ca, expiredServer, goodServer, otherServer, someClient } from "./support/certificates.ts";
-import { closing, host, tcpPair } from "./support/connections.ts";
+import { closing, echo, host, tcpPair, withTlsServer } from "./support/connections.ts";
 import { begin, eventually, inCancelledScope, rejection } from "./support/outcomes.ts";
 import { onBun, onDeno } from "./support/runtime.ts";
-
-async function echo(stream: TlsStream): Promise<void> {
-  for await (const chunk of stream) await stream.sendAll(chunk);
-}
-
-async function withTlsServer(
-  handler: (stream: TlsStream) => Promise<unknown>,
-  body: (port: number) => Promise<void>,
-  options: Partial<ServeTlsOptions> = {},
-): Promise<void> {
-  await openNursery(async (nursery) => {
-    const [listener] = (await nursery.start<SocketListener[]>((started) =>
-      serveTls(handler, { ...goodServer, port: 0, host, ...options, started }),
-    )) as [SocketListener];
-    await body(listener.port as number);
-    nursery.cancelScope.cancel();
-  });
-}
 
 /** Both ends of an encrypted connection of this process with itself. */
 async function tlsPair(

@@ -6,10 +6,16 @@ import {
   openTcpStream,
   serveTcp,
   type ServeTcpOptions,
+  serveTls,
+  type ServeTlsOptions,
   type SocketListener,
   type SocketStream,
+  type Stream,
   type TcpOptions,
+  type TlsStream,
 } from "@espalier/stream";
+
+import { goodServer } from "./certificates.ts";
 
 export const host = "127.0.0.1";
 
@@ -56,6 +62,21 @@ export async function withServer(
   });
 }
 
-export async function echo(stream: SocketStream): Promise<void> {
+/** The same over TLS. */
+export async function withTlsServer(
+  handler: (stream: TlsStream) => Promise<unknown>,
+  body: (port: number) => Promise<void>,
+  options: Partial<ServeTlsOptions> = {},
+): Promise<void> {
+  await openNursery(async (nursery) => {
+    const [listener] = (await nursery.start<SocketListener[]>((started) =>
+      serveTls(handler, { ...goodServer, port: 0, host, ...options, started }),
+    )) as [SocketListener];
+    await body(listener.port as number);
+    nursery.cancelScope.cancel();
+  });
+}
+
+export async function echo(stream: Stream): Promise<void> {
   for await (const chunk of stream) await stream.sendAll(chunk);
 }
