@@ -26,7 +26,7 @@ export abstract class BufferedInbox<out S = unknown> extends Inbox<S> {
 
   /** Gives the item to the oldest waiting receiver, else to the buffer; false if there is room in neither. */
   offer(item: unknown): boolean {
-    if (this.hand(item)) return true;
+    if (this.hand(item, this.capacity > 0)) return true;
     if (this.buffer.length >= this.capacity) return false;
     this.store(item);
     return true;

@@ -64,10 +64,10 @@ export abstract class Inbox<out S = unknown> {
   /** The last receive end has been closed. */
   protected abstract abandon(): void;
 
-  /** Gives the item to the oldest waiting receiver; false if nobody waits. */
-  protected hand(item: unknown): boolean {
+  /** Gives the item to the oldest waiting receiver; false if nobody waits. `behind`: whether the giver goes on first. */
+  protected hand(item: unknown, behind = false): boolean {
     for (let waiter = this.receivers.take(); waiter !== undefined; waiter = this.receivers.take())
-      if (waiter.data.deliver(waiter.operation, item)) return true;
+      if (waiter.data.deliver(waiter.operation, item, behind)) return true;
     return false;
   }
 

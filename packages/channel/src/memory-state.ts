@@ -23,11 +23,11 @@ export class MemoryState extends BufferedInbox<MemoryChannelStatistics> {
   take(): unknown {
     if (this.buffer.length > 0) {
       const item = this.buffer.shift();
-      const sender = this.releaseSender();
+      const sender = this.releaseSender(true);
       if (sender !== undefined) this.buffer.push(sender.data.item);
       return item;
     }
-    const sender = this.releaseSender();
+    const sender = this.releaseSender(false);
     if (sender !== undefined) return sender.data.item;
     return this.openSendEnds === 0 ? ended : blocked;
   }
@@ -74,10 +74,10 @@ export class MemoryState extends BufferedInbox<MemoryChannelStatistics> {
       sender.data.fail(sender.operation, brokenError(sender.data.item));
   }
 
-  /** Lets the oldest waiting sender go on, because its item is taken. */
-  private releaseSender(): Ticket<unknown, WaitingSend> | undefined {
+  /** Lets the oldest waiting sender go on, because its item is taken; `behind`: after the taker. */
+  private releaseSender(behind: boolean): Ticket<unknown, WaitingSend> | undefined {
     for (let sender = this.senders.take(); sender !== undefined; sender = this.senders.take())
-      if (sender.data.taken(sender.operation)) return sender;
+      if (sender.data.taken(sender.operation, behind)) return sender;
     return undefined;
   }
 }

@@ -212,7 +212,7 @@ export class RetryingState extends Inbox<RetryingChannelStatistics> {
     for (let waiter = this.#choose(parcel); waiter !== undefined; waiter = this.#choose(parcel)) {
       this.receivers.remove(waiter);
       const delivery = this.#lend(parcel, waiter.data.end);
-      if (waiter.data.deliver(waiter.operation, delivery)) return;
+      if (waiter.data.deliver(waiter.operation, delivery, false)) return;
       this.#held.delete(delivery);
     }
     const ticket = queue.add(parcel.operation, parcel);

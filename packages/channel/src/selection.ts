@@ -30,11 +30,11 @@ export class Selection {
     this.places.push({ lot: lot as ParkingLot<unknown, unknown>, ticket });
   }
 
-  /** The case at `index` happened; false if the selection has already ended. */
-  settle(index: number, value: unknown): boolean {
+  /** The case at `index` happened; false if the selection has already ended. `behind`: see `Parked.resume`. */
+  settle(index: number, value: unknown, behind: boolean): boolean {
     if (!this.operation.pending) return false;
     this.leave();
-    return this.operation.resume({ index, value });
+    return this.operation.resume({ index, value }, behind);
   }
 
   /** A case can only fail, so the selection does. */
@@ -61,8 +61,8 @@ export class SelectedReceive implements WaitingReceive {
     this.index = index;
   }
 
-  deliver(_operation: Parked<unknown>, item: unknown): boolean {
-    return this.selection.settle(this.index, item);
+  deliver(_operation: Parked<unknown>, item: unknown, behind: boolean): boolean {
+    return this.selection.settle(this.index, item, behind);
   }
 
   finish(_operation: Parked<unknown>, failure: Error | undefined): void {
@@ -84,8 +84,8 @@ export class SelectedSend implements WaitingSend {
     this.index = index;
   }
 
-  taken(): boolean {
-    return this.selection.settle(this.index, undefined);
+  taken(_operation: Parked<unknown>, behind: boolean): boolean {
+    return this.selection.settle(this.index, undefined, behind);
   }
 
   fail(_operation: Parked<unknown>, error: Error): void {

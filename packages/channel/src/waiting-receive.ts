@@ -10,8 +10,12 @@ import { endError } from "./channel-errors.ts";
 export interface WaitingReceive {
   /** The end through which it receives. */
   readonly end: object;
-  /** Gives it an item; false if its wait has already ended, so that the item must go elsewhere. */
-  deliver(operation: Parked<unknown>, item: unknown): boolean;
+  /**
+   * Gives it an item; false if its wait has already ended, so that the item must go elsewhere.
+   *
+   * @param behind - Whether the giver goes on first.
+   */
+  deliver(operation: Parked<unknown>, item: unknown, behind: boolean): boolean;
   /** Tells it that nothing will come: `failure` says why, `undefined` stands for the normal end. */
   finish(operation: Parked<unknown>, failure: Error | undefined): void;
 }
@@ -24,8 +28,8 @@ export class PlainReceive implements WaitingReceive {
     this.end = end;
   }
 
-  deliver(operation: Parked<unknown>, item: unknown): boolean {
-    return operation.resume(item);
+  deliver(operation: Parked<unknown>, item: unknown, behind: boolean): boolean {
+    return operation.resume(item, behind);
   }
 
   finish(operation: Parked<unknown>, failure: Error | undefined): void {
@@ -41,8 +45,8 @@ export class SteppingReceive implements WaitingReceive {
     this.end = end;
   }
 
-  deliver(operation: Parked<unknown>, item: unknown): boolean {
-    return operation.resume({ done: false, value: item });
+  deliver(operation: Parked<unknown>, item: unknown, behind: boolean): boolean {
+    return operation.resume({ done: false, value: item }, behind);
   }
 
   finish(operation: Parked<unknown>, failure: Error | undefined): void {

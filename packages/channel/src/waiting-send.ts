@@ -5,8 +5,12 @@ export interface WaitingSend {
   readonly item: unknown;
   /** The end through which it sends. */
   readonly end: object;
-  /** Tells it that its item was taken; false if its wait has already ended, so that the item must not be taken. */
-  taken(operation: Parked<unknown>): boolean;
+  /**
+   * Tells it that its item was taken; false if its wait has already ended, so that the item must not be taken.
+   *
+   * @param behind - Whether the taker goes on first.
+   */
+  taken(operation: Parked<unknown>, behind: boolean): boolean;
   /** Tells it that its item will not be taken. */
   fail(operation: Parked<unknown>, error: Error): void;
 }
@@ -21,8 +25,8 @@ export class PlainSend implements WaitingSend {
     this.end = end;
   }
 
-  taken(operation: Parked<unknown>): boolean {
-    return operation.resume(undefined);
+  taken(operation: Parked<unknown>, behind: boolean): boolean {
+    return operation.resume(undefined, behind);
   }
 
   fail(operation: Parked<unknown>, error: Error): void {

@@ -562,6 +562,30 @@ describe("statistics", () => {
   });
 });
 
+describe("a buffer", () => {
+  it("of one place is enough for an equally fast pair to go on without waiting at each item", async () => {
+    const items = 2_000;
+    let waits = 0;
+    await run(
+      async () => {
+        const [send, receive] = openMemoryChannel<number>(1);
+        const producer = spawn(async () => {
+          for (let i = 0; i < items; i++) await send.send(i);
+          send.close();
+        });
+        const consumer = spawn(async () => {
+          let next = 0;
+          for await (const item of receive) expect(item).toBe(next++);
+          expect(next).toBe(items);
+        });
+        await joinAll([producer, consumer]);
+      },
+      { instruments: [{ parked: (_task, label) => void (label.startsWith("channel.") && waits++) }] },
+    );
+    expect(waits).toBeLessThan(items / 2); // some 200: the budget of a turn makes them line up now and then
+  });
+});
+
 describe("the essay's story", () => {
   /** Takes items and dies with one in its mouth after so many; holds its clone with `using`, so its death closes it. */
   async function consumer(

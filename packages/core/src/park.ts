@@ -33,6 +33,8 @@ export type OnAbort = (operation: Wait) => void;
 /** A parked operation, whatever it waits for. */
 export type Wait = Pick<Parked<unknown>, "label" | "status" | "data">;
 
+const settled: Promise<void> = Promise.resolve();
+
 let capturedResolve: (value: never) => void;
 let capturedReject: (error: unknown) => void;
 // One executor for all promises: a closure for each would cost an allocation on the hottest path.
@@ -70,14 +72,19 @@ export class Parked<T> extends Waiter implements Resumption {
     return this.state === PARKED;
   }
 
-  /** Ends the wait with a value. False, and nothing happens, if it has already ended. */
-  resume(value: T): boolean {
-    return this.end(RESUMED, value);
+  /**
+   * Ends the wait with a value. False, and nothing happens, if it has already ended.
+   *
+   * @param behind - Lets the caller's code go on first. Two tasks with a buffer between them then part from its edge, where
+   *   each item parks one of them; see docs/decisions/0013.
+   */
+  resume(value: T, behind = false): boolean {
+    return this.end(RESUMED, value, behind);
   }
 
   /** Ends the wait with an error. False, and nothing happens, if it has already ended. */
   fail(error: unknown): boolean {
-    return this.end(FAILED, error);
+    return this.end(FAILED, error, false);
   }
 
   /** @internal */
@@ -87,7 +94,7 @@ export class Parked<T> extends Waiter implements Resumption {
     this.state = FAILED; // decided before onAbort runs: what it touches may try to resume this very operation
     if (quiet) allowUnhandled(this.promise);
     this.onAbort?.(this);
-    this.conclude(FAILED, cancelled);
+    this.conclude(FAILED, cancelled, false);
   }
 
   /** @internal The scheduler lets it through. */
@@ -117,20 +124,25 @@ export class Parked<T> extends Waiter implements Resumption {
     this.countAsParked();
   }
 
-  private end(state: typeof RESUMED | typeof FAILED, result: unknown): boolean {
+  private end(state: typeof RESUMED | typeof FAILED, result: unknown, behind: boolean): boolean {
     if (this.state !== PARKED) return false;
     unlink(this);
-    this.conclude(state, result);
+    this.conclude(state, result, behind);
     return true;
   }
 
-  private conclude(state: typeof RESUMED | typeof FAILED, result: unknown): void {
+  private conclude(state: typeof RESUMED | typeof FAILED, result: unknown, behind: boolean): void {
     this.state = state;
     this.result = result;
     this.countAsMoving();
     const { status } = this;
     if ((status.flags & SLOW) !== 0) noticeResumed(this);
-    status.runtime.scheduler.resume(this);
+    const { scheduler } = status.runtime;
+    if (!behind) scheduler.resume(this);
+    else
+      void settled.then(() => {
+        scheduler.resume(this);
+      });
   }
 
   /** @internal Tells the task that one of its flows waits; see Task.parkedFlows. */

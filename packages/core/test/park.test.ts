@@ -35,6 +35,27 @@ describe("park, state by event", () => {
     await expect(operation.promise).resolves.toBe("value");
   });
 
+  it("parked + resume behind: decided at once, and whoever calls goes on first", async () => {
+    const operation = park<string>("test");
+    const order: string[] = [];
+    const waiting = operation.promise.then((value) => order.push(value));
+    expect(operation.resume("woken", true)).toBe(true);
+    expect(operation.pending).toBe(false);
+    expect(operation.resume("again")).toBe(false);
+    await pass();
+    order.push("waker");
+    await waiting;
+    expect(order).toEqual(["waker", "woken"]);
+  });
+
+  it("parked + resume behind + cancel: the value stays", async () => {
+    const status = open();
+    const operation = parkedIn(status);
+    operation.resume("value", true);
+    cancel(status, "too late");
+    await expect(operation.promise).resolves.toBe("value");
+  });
+
   it("parked + fail: the promise rejects with the error", async () => {
     const operation = park<string>("test");
     expect(operation.fail(error)).toBe(true);
