@@ -5,6 +5,7 @@ export function chunksOf(stream: Pick<ReceiveStream, "receiveSome">): AsyncItera
   return { next: () => stream.receiveSome().then(toResult) };
 }
 
-function toResult(chunk: Uint8Array | undefined): IteratorResult<Uint8Array, undefined> {
+/** What a step of such a loop gives for a chunk, or for the end. */
+export function toResult(chunk: Uint8Array | undefined): IteratorResult<Uint8Array, undefined> {
   return chunk === undefined ? { done: true, value: undefined } : { done: false, value: chunk };
 }

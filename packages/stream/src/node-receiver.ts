@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
 import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
 import { checkMax } from "./check-bytes.ts";
+import { toResult } from "./chunks-of.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 
 /**
@@ -28,6 +29,18 @@ type State =
 /** So much may wait in memory before the source is paused. As much as one read of Node brings. */
 const mostKept = 64 * 1024;
 
+/** Who waits for the next chunk. */
+interface Waiter {
+  readonly operation: Parked<unknown>;
+  readonly max: number;
+  /** What it wants to be given for a chunk, or for the end. */
+  readonly shape: Shape<unknown>;
+}
+
+type Shape<R> = (chunk: Uint8Array | undefined) => R;
+
+const asItIs: Shape<Uint8Array | undefined> = (chunk) => chunk;
+
 export class NodeReceiver {
   readonly #source: Readable;
   readonly #mostKept: number;
@@ -35,8 +48,7 @@ export class NodeReceiver {
   #state: State = { kind: "open" };
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
-  #waiter: Parked<Uint8Array | undefined> | undefined = undefined;
-  #waiterMax = Infinity;
+  #waiter: Waiter | undefined = undefined;
 
   /** @param options - `eager: false` pauses the source whenever nobody waits, at the price of a pause for each wait. */
   constructor(source: Readable, options: { readonly eager?: boolean } = {}) {
@@ -63,6 +75,19 @@ export class NodeReceiver {
   receiveSome(max?: number): Promise<Uint8Array | undefined> {
     try {
       checkMax(max, "receiveSome");
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    return this.#receive(max ?? Infinity, asItIs);
+  }
+
+  /** A step of `for await`: spares it a promise around that of `receiveSome`. */
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return this.#receive(Infinity, toResult);
+  }
+
+  #receive<R>(max: number, shape: Shape<R>): Promise<R> {
+    try {
       const denied = refusal();
       if (denied !== undefined) return denied;
       if (this.#state.kind === "closed") throw closedError();
@@ -70,22 +95,20 @@ export class NodeReceiver {
     } catch (error) {
       return Promise.reject(error as Error);
     }
-    const limit = max ?? Infinity;
-    if (this.#kept.length > 0) return this.#passOn(this.#takeKept(limit));
-    if (this.#state.kind === "ended") return this.#passOn(undefined);
+    if (this.#kept.length > 0) return this.#passOn(shape(this.#takeKept(max)));
+    if (this.#state.kind === "ended") return this.#passOn(shape(undefined));
     if (this.#state.kind === "broken") {
       this.#guard.leave();
       return Promise.reject(brokenError(this.#state.cause));
     }
-    const waiter = parkAbroad<Uint8Array | undefined>("stream.receiveSome", this.#cancelWaiter);
-    if (!waiter.pending) {
+    const operation = parkAbroad<R>("stream.receiveSome", this.#cancelWaiter);
+    if (!operation.pending) {
       this.#guard.leave();
-      return waiter.promise;
+      return operation.promise;
     }
-    this.#waiter = waiter;
-    this.#waiterMax = limit;
+    this.#waiter = { operation: operation as Parked<unknown>, max, shape };
     if (this.#source.isPaused()) this.#source.resume();
-    return waiter.promise;
+    return operation.promise;
   }
 
   /** Nothing more is given out; whoever waits is told. */
@@ -94,12 +117,12 @@ export class NodeReceiver {
     this.#state = { kind: "closed" };
     this.#kept = [];
     this.#keptBytes = 0;
-    this.#takeWaiter()?.fail(closedError());
+    this.#takeWaiter()?.operation.fail(closedError());
   }
 
-  #passOn(chunk: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+  #passOn<R>(result: R): Promise<R> {
     this.#guard.leave();
-    return pass(chunk);
+    return pass(result);
   }
 
   readonly #arrived = (chunk: Uint8Array | string): void => {
@@ -108,11 +131,11 @@ export class NodeReceiver {
     if (bytes.length === 0) return;
     const waiter = this.#takeWaiter();
     // Whoever waits has found nothing kept: the usual to and fro goes past the queue.
-    if (waiter !== undefined && bytes.length <= this.#waiterMax) waiter.resume(bytes);
+    if (waiter !== undefined && bytes.length <= waiter.max) waiter.operation.resume(waiter.shape(bytes));
     else {
       this.#kept.push(bytes);
       this.#keptBytes += bytes.length;
-      waiter?.resume(this.#takeKept(this.#waiterMax));
+      waiter?.operation.resume(waiter.shape(this.#takeKept(waiter.max)));
     }
     this.#pauseIfFull();
   };
@@ -122,8 +145,8 @@ export class NodeReceiver {
     this.#state = state;
     const waiter = this.#takeWaiter();
     if (waiter === undefined) return;
-    if (state.kind === "broken") waiter.fail(brokenError(state.cause));
-    else waiter.resume(undefined);
+    if (state.kind === "broken") waiter.operation.fail(brokenError(state.cause));
+    else waiter.operation.resume(waiter.shape(undefined));
   }
 
   /** The oldest bytes that are kept, at most so many. */
@@ -139,7 +162,7 @@ export class NodeReceiver {
     return first.subarray(0, max);
   }
 
-  #takeWaiter(): Parked<Uint8Array | undefined> | undefined {
+  #takeWaiter(): Waiter | undefined {
     const waiter = this.#waiter;
     if (waiter !== undefined) this.#forgetWaiter();
     return waiter;

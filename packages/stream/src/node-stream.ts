@@ -1,7 +1,6 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 
 import { dispose } from "./async-resource.ts";
-import { chunksOf } from "./chunks-of.ts";
 import { closeNodeStream } from "./closing.ts";
 import type { HalfCloseableStream, ReceiveStream, SendStream } from "./contracts.ts";
 import { NodeReceiver } from "./node-receiver.ts";
@@ -36,7 +35,7 @@ export class NodeReceiveStream implements ReceiveStream {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
-    return chunksOf(this);
+    return { next: () => this.#receiver.next() };
   }
 }
 
@@ -113,6 +112,6 @@ export class NodeDuplexStream implements HalfCloseableStream {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
-    return chunksOf(this);
+    return { next: () => this.#receiver.next() };
   }
 }

@@ -2,6 +2,7 @@ import type { PeerCertificate, TLSSocket } from "node:tls";
 
 import { BrokenResourceError } from "@espalier/core";
 import { acloseForcefully } from "./async-resource.ts";
+import { chunksOf } from "./chunks-of.ts";
 import type { Stream } from "./contracts.ts";
 import { NodeDuplexStream } from "./node-stream.ts";
 
@@ -54,6 +55,10 @@ export class TlsStream extends NodeDuplexStream {
       );
     }
     return chunk;
+  }
+
+  override [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return chunksOf(this);
   }
 
   /** Says goodbye, for a few seconds at most, and closes the connection below. See `AsyncResource.aclose`. */
