@@ -1,10 +1,12 @@
 import { Digest } from "../../digest.ts";
 import { capacities, crowd, stages } from "../../workloads/channels.ts";
+import { loads } from "../../workloads/echo.ts";
 import type { Contender } from "../../workloads/index.ts";
 import { depth } from "../../workloads/scopes.ts";
 import { sleepMs } from "../../workloads/sleeps.ts";
 import { limitMs } from "../../workloads/time-limit.ts";
 import { Channel } from "./channel.ts";
+import { echo } from "./echo.ts";
 import { withGroup, withScope, withTimeout } from "./scope.ts";
 import { checkpoint, sleep, Token, Wait } from "./token.ts";
 
@@ -207,6 +209,9 @@ export const rawScope: Contender = {
     });
     return digest;
   },
+
+  echoMany: (size) => echo(size, loads.many),
+  echoOne: (size) => echo(size, loads.one),
 
   async nesting(size) {
     let left = 0;
