@@ -6,7 +6,8 @@ import {
   LimitExceededError,
   serveTcp,
   type ServeTcpOptions,
-  type SocketStream,
+  serveTls,
+  type Stream,
 } from "@espalier/stream";
 import { Member, RoomList } from "./room-list.ts";
 
@@ -16,16 +17,21 @@ export interface ChatOptions extends ServeTcpOptions {
   readonly idleMs: number;
   /** Milliseconds that the farewell to a member may take. */
   readonly farewellMs: number;
+  /** With a key and its certificate (PEM) it is served over TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 /** Serves a chat until it is cancelled. */
 export function serveChat(options: ChatOptions): Promise<never> {
   const rooms = new RoomList();
-  return serveTcp((stream) => attend(stream, rooms, options), options);
+  const handler = (stream: Stream): Promise<void> => attend(stream, rooms, options);
+  return options.tls === undefined
+    ? serveTcp(handler, options)
+    : serveTls(handler, { ...options, ...options.tls });
 }
 
 /** One connection, from the welcome to the farewell, whatever happens in between. */
-async function attend(stream: SocketStream, rooms: RoomList, options: ChatOptions): Promise<void> {
+async function attend(stream: Stream, rooms: RoomList, options: ChatOptions): Promise<void> {
   const member = new Member();
   let farewell = "The server shuts down.";
   try {
@@ -45,7 +51,7 @@ async function attend(stream: SocketStream, rooms: RoomList, options: ChatOption
 }
 
 /** Sends what the others have to say, as fast as the member reads. Gives whether it read all of it. */
-async function sendAllOf(member: Member, stream: SocketStream, limitMs: number): Promise<boolean> {
+async function sendAllOf(member: Member, stream: Stream, limitMs: number): Promise<boolean> {
   for await (const line of member.outbox) {
     const sent = await moveOnAfter(limitMs, () => sendLine(stream, line));
     if (sent !== true) return false;
@@ -54,7 +60,7 @@ async function sendAllOf(member: Member, stream: SocketStream, limitMs: number):
 }
 
 /** Gives whether somebody was there to take it. */
-async function sendLine(stream: SocketStream, line: string): Promise<boolean> {
+async function sendLine(stream: Stream, line: string): Promise<boolean> {
   try {
     await stream.sendAll(new TextEncoder().encode(`${line}\n`));
     return true;
@@ -65,12 +71,7 @@ async function sendLine(stream: SocketStream, line: string): Promise<boolean> {
 }
 
 /** Hears what the member says, until it has said enough. Gives why it ended. */
-async function converse(
-  stream: SocketStream,
-  member: Member,
-  rooms: RoomList,
-  idleMs: number,
-): Promise<string> {
+async function converse(stream: Stream, member: Member, rooms: RoomList, idleMs: number): Promise<string> {
   const lines = new BufferedReceiveStream(stream, { maxBytes: 1000 }).lines();
   member.tell("* Welcome. /nick <name>, /join <room>, /who, /quit; anything else is said in your room.");
   try {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
@@ -12,6 +12,11 @@ import { type ChatOptions, serveChat } from "../src/serve-chat.ts";
 
 const host = "127.0.0.1";
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+/** The path of a key or certificate for tests. */
+function pem(name: string): string {
+  return fileURLToPath(new URL(`../../../packages/stream/test/fixtures/${name}`, import.meta.url));
+}
 
 /** What somebody has who talks with `nc`: a socket, and the lines that came. Nothing of ours. */
 class Person {
@@ -31,12 +36,8 @@ class Person {
     for (const line of lines) this.socket.write(`${line}\r\n`);
   }
 
-  async hears(text: string): Promise<void> {
-    await until(
-      () => this.lines.some((line) => line.includes(text)),
-      `hears "${text}"`,
-      () => this.lines,
-    );
+  hears(text: string): Promise<void> {
+    return hears(this.lines, text);
   }
 
   static async called(port: number, nick: string, room: string): Promise<Person> {
@@ -45,6 +46,14 @@ class Person {
     await person.hears(`You are in ${room}`);
     return person;
   }
+}
+
+async function hears(lines: readonly string[], text: string): Promise<void> {
+  await until(
+    () => lines.some((line) => line.includes(text)),
+    `hears "${text}"`,
+    () => lines,
+  );
 }
 
 async function until(holds: () => boolean, what: string, show: () => unknown): Promise<void> {
@@ -221,8 +230,11 @@ describe("chat", () => {
 });
 
 describe("the program", () => {
-  function start(...args: string[]): [ChildProcess, string[]] {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  const start = (...args: string[]): [ChildProcess, string[]] => launch(process.execPath, program, ...args);
+
+  function launch(command: string, ...args: string[]): [ChildProcess, string[]] {
+    const talkative = command === "openssl"; // it tells of each certificate that it has looked at
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", talkative ? "ignore" : "inherit"] });
     const lines: string[] = [];
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => lines.push(line));
     return [child, lines];
@@ -251,6 +263,40 @@ describe("the program", () => {
       const [[code], [clientCode]] = (await Promise.all(ended)) as [[number], [number]];
       expect([code, clientCode]).toEqual([143, 0]);
       expect(heard.at(-1)).toBe("* The server shuts down. Bye.");
+    },
+  );
+
+  it.skipIf(spawnSync("openssl", ["version"]).status !== 0)(
+    "serves openssl's own client over TLS (if this machine has one)",
+    async () => {
+      const [server, said] = start("serve", "0", pem("server.key.pem"), pem("server.pem"));
+      try {
+        await until(
+          () => said.length > 0,
+          "it listens",
+          () => said,
+        );
+        const port = /\d+$/.exec(said[0] as string)?.[0] as string;
+        const join = async (nick: string): Promise<[ChildProcess, string[]]> => {
+          const checked = ["-CAfile", pem("ca.pem"), "-verify_return_error", "-servername", "localhost"];
+          const person = launch("openssl", "s_client", "-quiet", "-connect", `${host}:${port}`, ...checked);
+          person[0].stdin?.write(`/nick ${nick}\n/join garden\n`);
+          await hears(person[1], "You are in garden");
+          return person;
+        };
+        const [ann, annHeard] = await join("ann");
+        const [bob, bobHeard] = await join("bob");
+        ann.stdin?.write("hello, bob\n");
+        await hears(bobHeard, "<ann> hello, bob");
+        const ended = once(bob, "close");
+        bob.stdin?.write("/quit\n");
+        expect(((await ended) as [number])[0]).toBe(0); // it has heard the goodbye
+        expect(bobHeard.at(-1)).toBe("* You have left. Bye.");
+        await hears(annHeard, "bob has left garden");
+        ann.kill();
+      } finally {
+        server.kill("SIGKILL");
+      }
     },
   );
 
