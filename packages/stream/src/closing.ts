@@ -30,8 +30,10 @@ function isSentMessage(node: Readable | Writable): boolean {
   return "setHeader" in node && (node as Writable).writableFinished;
 }
 
+/** Also when the end is under way already: whoever closes it a second time must not cut it short. */
 function canEnd(node: Readable | Writable): node is Writable {
-  return "writable" in node && node.writable && !node.destroyed && !node.writableFinished;
+  if (!("writable" in node) || node.destroyed || node.writableFinished) return false;
+  return node.writable || (node.writableEnded && (node.errored ?? undefined) === undefined);
 }
 
 /** Ends the writable side; an error is as good as an end, because the stream is being closed. */

@@ -41,8 +41,11 @@ export function fromWebStream(
   if ("getReader" in stream) return new WebReceiveStream(stream.getReader());
   if ("getWriter" in stream) return new WebSendStream(stream.getWriter());
   const { readable, writable } = stream;
-  if (readable !== undefined && writable !== undefined)
+  if (readable !== undefined && writable !== undefined) {
+    if (readable.locked || writable.locked)
+      throw new TypeError("fromWebStream needs both sides, and one is locked.");
     return new WebStream(new WebSendStream(writable.getWriter()), new WebReceiveStream(readable.getReader()));
+  }
   throw new TypeError("fromWebStream needs a ReadableStream, a WritableStream, or { readable, writable }.");
 }
 
@@ -136,7 +139,10 @@ class WebReceiveStream implements ReceiveStream {
 class WebSendStream implements SendStream {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #guard = new OneAtATime("sending");
+  /** The send under way. */
   #waiter: Parked<void> | undefined = undefined;
+  /** The closing that waits for the sink. One by force, in another task, cuts it short. */
+  #farewell: Parked<void> | undefined = undefined;
   #broken: BrokenResourceError | undefined = undefined;
   #closed = false;
 
@@ -159,17 +165,14 @@ class WebSendStream implements SendStream {
   }
 
   async aclose(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      const denied = refusal();
-      // A send that is cut off here, or was before, leaves half a message: nothing to say goodbye after, nor to wait behind.
-      const cut = this.#waiter?.fail(closedError()) === true;
-      if (denied !== undefined || cut || this.#broken !== undefined) {
-        void this.#writer.abort(this.#broken).catch(() => undefined);
-        if (denied !== undefined) return denied;
-      } else await this.#goodbye();
-    }
-    await (refusal() ?? pass());
+    const denied = refusal();
+    const first = !this.#closed;
+    this.#closed = true;
+    // A send that is cut off here, or was before, leaves half a message: nothing to say goodbye after, nor to wait behind.
+    const cut = this.#waiter?.fail(closedError()) === true;
+    if (denied !== undefined || cut || this.#broken !== undefined) this.#abort();
+    else if (first) await this.#goodbye();
+    await (denied ?? refusal() ?? pass());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -177,11 +180,19 @@ class WebSendStream implements SendStream {
   }
 
   async #goodbye(): Promise<void> {
-    const waiter = parkAbroad<void>("stream.aclose", () => void this.#writer.abort().catch(() => undefined));
+    const waiter = parkAbroad<void>("stream.aclose", () => {
+      this.#abort();
+    });
     if (!waiter.pending) return waiter.promise;
+    this.#farewell = waiter;
     const done = (): void => void waiter.resume();
     void this.#writer.close().then(done, done);
     await waiter.promise;
+  }
+
+  #abort(): void {
+    void this.#writer.abort(this.#broken).catch(() => undefined);
+    this.#farewell?.resume();
   }
 
   async #do(label: string, action: () => Promise<unknown>, breaks: boolean): Promise<void> {

@@ -60,8 +60,9 @@ export class NodeSender {
     }
     if (this.#isSocket) this.#sink.write(bytes);
     else if (bytes.length > 0) this.#write(bytes);
-    // An empty queue means that the kernel has taken all of it, as it mostly does; the callback would come a turn later.
-    if (this.#sink.writableLength === 0 && !this.#isDead()) {
+    // An empty queue means that the kernel has taken all of it, as it mostly does; the callback would come a turn later. No
+    // bytes are taken already: somebody else's may be in the queue, and nobody would call back.
+    if ((this.#sink.writableLength === 0 || bytes.length === 0) && !this.#isDead()) {
       this.#guard.leave();
       return pass();
     }

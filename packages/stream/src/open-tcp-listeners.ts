@@ -21,16 +21,18 @@ export interface TcpListenOptions {
  * @param port - 0 to 65535; 0 lets the system choose: read it from `listener.port`.
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {BrokenResourceError} the port is in use, may not be used, or the host is not known (see `cause`).
- * @throws {RangeError} `port` is not a port.
+ * @throws {RangeError} `port` is not a port, or `backlog` not a number of 1 or more.
  */
 export async function openTcpListeners(
   port: number,
   options: TcpListenOptions = {},
 ): Promise<SocketListener[]> {
+  const { host, backlog = 511 } = options;
   checkPort(port, 0);
+  if (!(Number.isInteger(backlog) && backlog >= 1))
+    throw new RangeError(`backlog needs a number of 1 or more, not ${String(backlog)}.`);
   const denied = refusal();
   if (denied !== undefined) return denied;
-  const { host, backlog = 511 } = options;
   if (host === undefined) return [await listen({ port, backlog }, `port ${port}`)];
   const listeners: SocketListener[] = [];
   let missing: unknown;

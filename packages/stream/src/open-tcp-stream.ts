@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 
 import { BrokenResourceError } from "@espalier/core";
 import { checkDuration, refusal } from "@espalier/core/lowlevel";
@@ -31,7 +31,8 @@ export interface TcpOptions {
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {BrokenResourceError} the name is not known, or no address answers; the `cause` is the error, or an
  *   `AggregateError` of one for each address.
- * @throws {RangeError} `port` is not a port.
+ * @throws {RangeError} `port` is not a port, or the delay is no duration.
+ * @throws {TypeError} `host` is no name, or `localAddress` no IP address.
  * @example
  * ```ts
  * import { openTcpStream } from "@espalier/stream";
@@ -50,6 +51,8 @@ export async function openTcpStream(
   const { happyEyeballsDelayMs = 250, noDelay = true, keepAlive = false, localAddress } = options;
   checkPort(port, 1);
   checkDuration(happyEyeballsDelayMs, "openTcpStream.happyEyeballsDelayMs");
+  if (localAddress !== undefined && isIP(localAddress) === 0)
+    throw new TypeError(`localAddress needs an IP address of this machine, not ${localAddress}.`);
   const denied = refusal();
   if (denied !== undefined) return denied;
   const addresses = alternateFamilies(await resolveHost(host));

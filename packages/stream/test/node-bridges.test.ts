@@ -184,6 +184,39 @@ describe("fromNodeWritable", () => {
     }
   });
 
+  it("does not cut short the end of the sink when it is closed a second time meanwhile, except by force", async () => {
+    for (const secondClose of ["aclose", "force"] as const) {
+      let flushed: (() => void) | undefined;
+      const sink = new Writable({
+        write: (_chunk, _encoding, done) => {
+          done();
+        },
+        final: (done) => {
+          flushed = done;
+        },
+      });
+      const stream = fromNodeWritable(sink);
+      await stream.sendAll(encode("x"));
+      const first = stream.aclose();
+      await fewTurns();
+      const second = secondClose === "force" ? acloseForcefully(stream) : stream.aclose();
+      await fewTurns();
+      expect(sink.destroyed).toBe(secondClose === "force");
+      if (secondClose === "aclose") flushed?.();
+      await first;
+      await second;
+      expect(sink.destroyed).toBe(true);
+    }
+  });
+
+  it("has nothing to wait for when it sends no bytes, whatever is under way in the sink", async () => {
+    const sink = new SlowWritable();
+    sink.write("by somebody before");
+    const stream = fromNodeWritable(sink);
+    await stream.sendAll(new Uint8Array(0));
+    await acloseForcefully(stream);
+  });
+
   it("is closed by force although the sink never says that it is destroyed", async () => {
     const sink = new Writable({ destroy: () => undefined });
     const stream = fromNodeWritable(sink);

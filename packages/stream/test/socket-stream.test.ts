@@ -1,7 +1,14 @@
 import { connect, createServer, type Socket } from "node:net";
 
 import { moveOnAfter } from "@espalier/cancel-scope";
-import { BrokenResourceError, BusyResourceError, Cancelled, ClosedResourceError } from "@espalier/core";
+import {
+  BrokenResourceError,
+  BusyResourceError,
+  Cancelled,
+  ClosedResourceError,
+  formatTaskTree,
+} from "@espalier/core";
+import { openNursery } from "@espalier/nursery";
 import { acloseForcefully, openTcpListeners, openTcpStream, type SocketListener } from "@espalier/stream";
 import { describe, expect, it } from "vitest";
 
@@ -386,6 +393,10 @@ describe("openTcpListeners", () => {
     expect(await rejection(openTcpListeners(port as number))).toBeInstanceOf(RangeError);
   });
 
+  it.each([0, -1, 1.5, NaN, "5"])("rejects a backlog of %s", async (backlog) => {
+    expect(await rejection(openTcpListeners(0, { backlog: backlog as number }))).toBeInstanceOf(RangeError);
+  });
+
   it("opens nothing in a cancelled scope", async () => {
     expect(await inCancelledScope(() => openTcpListeners(0))).toMatchObject({ error: expect.any(Cancelled) });
   });
@@ -437,6 +448,13 @@ describe("openTcpStream", () => {
   it.each([0, -1, 65_536, NaN])("rejects the port %s", async (port) => {
     expect(await rejection(openTcpStream(host, port))).toBeInstanceOf(RangeError);
   });
+
+  it("rejects a local address that is none, and leaves nothing waiting", () =>
+    openNursery(async () => {
+      const localAddress = "nonsense";
+      expect(await rejection(openTcpStream(host, 1, { localAddress }))).toBeInstanceOf(TypeError);
+      expect(formatTaskTree()).not.toContain("stream.connect");
+    }).then(() => undefined));
 
   it("rejects a host that is none, and a negative delay", async () => {
     expect(await rejection(openTcpStream("", 80))).toBeInstanceOf(TypeError);

@@ -185,6 +185,25 @@ describe("fromWebStream of a WritableStream", () => {
     }
   });
 
+  it("is closed by force in the middle of a farewell that takes for ever, and both who close it return", async () => {
+    let aborted = false;
+    const never = new Promise<void>(() => undefined);
+    const stream = fromWebStream(
+      new WritableStream<Uint8Array>({
+        start(controller) {
+          const { signal } = controller as unknown as { readonly signal: AbortSignal };
+          signal.addEventListener("abort", () => (aborted = true));
+        },
+        close: () => never,
+      }),
+    );
+    const first = stream.aclose();
+    await fewTurns();
+    await acloseForcefully(stream);
+    await first;
+    expect(aborted).toBe(true);
+  });
+
   it("is broken by a send that is cancelled, and is not waited for when it is closed", async () => {
     const stream = fromWebStream(
       new WritableStream<Uint8Array>({ write: () => new Promise(() => undefined) }),
@@ -219,6 +238,18 @@ describe("fromWebStream of a WritableStream", () => {
 });
 
 describe("fromWebStream of a pair", () => {
+  it("locks neither when one is locked already", () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const reader = readable.getReader();
+    expect(() => fromWebStream({ readable, writable })).toThrow(TypeError);
+    expect(writable.locked).toBe(false);
+    reader.releaseLock();
+    const writer = writable.getWriter();
+    expect(() => fromWebStream({ readable, writable })).toThrow(TypeError);
+    expect(readable.locked).toBe(false);
+    writer.releaseLock();
+  });
+
   it("goes through a TransformStream", async () => {
     const stream = fromWebStream(new TransformStream<Uint8Array, Uint8Array>());
     expect(stream).toBeInstanceOf(StapledStream);
