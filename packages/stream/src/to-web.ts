@@ -19,7 +19,7 @@ export interface WebStreamPair {
 /**
  * A stream of ours as Web Streams, with backpressure both ways. It belongs to them from now on: cancelling the readable, or
  * aborting the writable, closes it by force, and so does the end of the scope in which this was called; if that is cancelled,
- * both sides fail with its `Cancelled`.
+ * both sides fail with its `Cancelled`. It is closed too when both sides are over.
  *
  * @checkpoint never
  */
@@ -29,9 +29,11 @@ export function toWebStream(stream: Stream): WebStreamPair {
   const sever = (): Promise<void> => runIn(ambient.root, () => acloseForcefully(stream));
   let reading!: ReadableStreamDefaultController<Uint8Array>;
   let writing!: WritableStreamDefaultController;
-  let sidesOpen = 2;
-  const sideEnded = (): void => {
-    if (--sidesOpen === 0) withdraw();
+  const open = new Set<"readable" | "writable">(["readable", "writable"]);
+  const ended = (side: "readable" | "writable"): void => {
+    if (!open.delete(side) || open.size > 0) return;
+    withdraw();
+    void sever(); // nobody could do it any more: what is over can be neither cancelled nor aborted
   };
   const readable = new ReadableStream<Uint8Array>(
     {
@@ -50,10 +52,10 @@ export function toWebStream(stream: Stream): WebStreamPair {
           } catch (error) {
             reading.error(error);
           }
-          sideEnded();
+          ended("readable");
         }),
       cancel: () => {
-        sideEnded();
+        ended("readable");
         return sever();
       },
     },
@@ -66,12 +68,19 @@ export function toWebStream(stream: Stream): WebStreamPair {
       // The types of Node do not know the signal.
       const { signal } = controller as unknown as { readonly signal: AbortSignal };
       signal.addEventListener("abort", () => {
-        sideEnded();
+        ended("writable");
         void sever();
       });
     },
-    write: (chunk) => runIn(status, () => stream.sendAll(chunk)),
-    close: () => runIn(status, () => endOf(stream)).finally(sideEnded),
+    write: (chunk) =>
+      runIn(status, () => stream.sendAll(chunk)).catch((error: unknown) => {
+        ended("writable");
+        throw error;
+      }),
+    close: () =>
+      runIn(status, () => endOf(stream)).finally(() => {
+        ended("writable");
+      }),
   });
   const withdraw = whenCancelled(status, (reason, leaving) => {
     void sever();

@@ -5,7 +5,9 @@ import { BrokenResourceError, BusyResourceError, Cancelled, ClosedResourceError 
 import {
   acloseForcefully,
   fromWebStream,
+  type HalfCloseableStream,
   StapledStream,
+  type Stream,
   toWebStream,
   type WebStreamPair,
 } from "@espalier/stream";
@@ -366,6 +368,34 @@ describe("toWebStream", () => {
       expect(await rejection(pair.writable.getWriter().closed)).toBeInstanceOf(Cancelled);
     });
   });
+
+  it.each(["ended", "failed"])(
+    "closes the stream when both sides are over and the writable has %s",
+    async (how) => {
+      let closed = 0;
+      const over: Stream = {
+        sendAll: async () => {
+          throw new BrokenResourceError("the peer is gone");
+        },
+        waitSendAllMightNotBlock: async () => undefined,
+        receiveSome: async () => undefined,
+        aclose: async () => void closed++,
+        [Symbol.asyncDispose]: async () => undefined,
+        [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+      };
+      const halfCloseable: HalfCloseableStream = { ...over, sendEof: async () => undefined };
+      const { readable, writable } = toWebStream(halfCloseable);
+      const writer = writable.getWriter();
+      writer.closed.catch(() => undefined);
+      if (how === "ended") await writer.close();
+      else expect(await rejection(writer.write(encode("x")))).toBeInstanceOf(BrokenResourceError);
+      await fewTurns();
+      expect(closed).toBe(0); // the other side may still be read
+      expect((await readable.getReader().read()).done).toBe(true);
+      await fewTurns();
+      expect(closed).toBe(1);
+    },
+  );
 
   it("can be taken back", () =>
     withPair(async (client, server) => {
