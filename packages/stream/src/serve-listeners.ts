@@ -88,13 +88,14 @@ async function acceptAll<S extends AsyncResource>(
 ): Promise<never> {
   try {
     for (;;) {
-      await places.take();
-      const stream = await acceptOne(listener, places);
+      const stream = await acceptOne(listener);
       if (stream === undefined) continue;
       try {
+        // Not before: a listener at which nobody knocks would hold a place that the others could give away.
+        await places.take();
         start(stream);
       } catch (error) {
-        await acloseForcefully(stream); // the nursery for the handlers is closed
+        await acloseForcefully(stream); // it is cancelled, or the nursery for the handlers is closed
         throw error;
       }
     }
@@ -104,14 +105,10 @@ async function acceptAll<S extends AsyncResource>(
 }
 
 /** `undefined` if it should be tried again. */
-async function acceptOne<S extends AsyncResource>(
-  listener: Listener<S>,
-  places: Places,
-): Promise<S | undefined> {
+async function acceptOne<S extends AsyncResource>(listener: Listener<S>): Promise<S | undefined> {
   try {
     return await listener.accept();
   } catch (error) {
-    places.release();
     rethrowIfCancelled(error);
     const code = (error as { code?: unknown }).code;
     if (typeof code !== "string" || !passing.has(code)) throw error;

@@ -264,6 +264,45 @@ describe("serveTcp", () => {
     expect(most).toBe(3);
   });
 
+  it("lets a listener at which nobody knocks take no place from the others", async () => {
+    const listeners = [...(await openTcpListeners(0, { host })), ...(await openTcpListeners(0, { host }))];
+    const [quiet, busy] = listeners as [SocketListener, SocketListener];
+    let now = 0;
+    let most = 0;
+    await openNursery(async (nursery) => {
+      nursery.startSoon(() =>
+        serveListeners<SocketStream, SocketListener>(
+          async (stream) => {
+            most = Math.max(most, ++now);
+            await echo(stream);
+            now--;
+          },
+          listeners,
+          { maxConnections: 1 },
+        ),
+      );
+      const ports = [busy, busy, quiet, busy, quiet].map(({ port }) => port as number);
+      expect(await Promise.all(ports.map((port, i) => ask(port, `${i}`)))).toEqual(["0", "1", "2", "3", "4"]);
+      nursery.cancelScope.cancel();
+    });
+    expect(most).toBe(1);
+  });
+
+  it("hangs up on those who wait for a place when it is cancelled", async () => {
+    const waiting: SocketStream[] = [];
+    await withServer(
+      echo,
+      async (port) => {
+        for (let i = 0; i < 3; i++) waiting.push(await openTcpStream(host, port));
+        await fewTurns();
+      },
+      { maxConnections: 1 },
+    );
+    await closing(waiting, async () => {
+      for (const peer of waiting) expect(await peer.receiveSome().catch(() => undefined)).toBeUndefined();
+    });
+  });
+
   it("frees a place when a handler fails, too", async () => {
     await withServer(
       async (stream) => {
