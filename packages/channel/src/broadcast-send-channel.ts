@@ -4,16 +4,16 @@ import type { BroadcastState } from "./broadcast-state.ts";
 import type { BroadcastSendStatistics } from "./broadcast-statistics.ts";
 import type { SendChannel } from "./channel.ts";
 import { closedError } from "./channel-errors.ts";
+import { SendEnd } from "./send-end.ts";
 
 /** The sending end of a broadcast channel. Made by `openBroadcastChannel` and `clone`. */
-export class BroadcastSendChannel<in T> implements SendChannel<T> {
+export class BroadcastSendChannel<in T> extends SendEnd<BroadcastSendStatistics> implements SendChannel<T> {
   readonly #state: BroadcastState;
-  #closed = false;
 
   /** @internal */
   constructor(state: BroadcastState) {
+    super(state);
     this.#state = state;
-    state.openSendEnd();
   }
 
   /**
@@ -31,7 +31,7 @@ export class BroadcastSendChannel<in T> implements SendChannel<T> {
     const denied = refusal();
     if (denied !== undefined) return denied;
     const state = this.#state;
-    if (this.#closed) return Promise.reject(closedError("send"));
+    if (this.closed) return Promise.reject(closedError("send"));
     if (state.publish(item)) return pass();
     if (state.overflow === "error") return Promise.reject(noRoom("nobody got the item"));
     return state.senders.park("channel.send", { item, end: this });
@@ -45,7 +45,7 @@ export class BroadcastSendChannel<in T> implements SendChannel<T> {
    * @throws {ClosedResourceError} this end was closed.
    */
   sendNowait(item: T): void {
-    if (this.#closed) throw closedError("send");
+    this.requireOpen();
     if (this.#state.publish(item)) return;
     throw noRoom(this.#state.overflow === "error" ? "nobody got the item" : "send() would wait for it");
   }
@@ -56,31 +56,9 @@ export class BroadcastSendChannel<in T> implements SendChannel<T> {
    * @checkpoint never
    * @throws {ClosedResourceError} this end was closed.
    */
-  clone(): BroadcastSendChannel<T> {
-    if (this.#closed) throw closedError("send");
+  override clone(): BroadcastSendChannel<T> {
+    this.requireOpen();
     return new BroadcastSendChannel<T>(this.#state);
-  }
-
-  /**
-   * Closes this end; whoever waits in it gets `ClosedResourceError`. When all sending ends are closed, each subscriber gets
-   * what it has buffered and then the end. Idempotent.
-   *
-   * @checkpoint never
-   */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#state.closeSendEnd(this);
-  }
-
-  /** The same as `close()`, for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** A snapshot for debugging and metrics. */
-  statistics(): BroadcastSendStatistics {
-    return this.#state.statistics();
   }
 }
 

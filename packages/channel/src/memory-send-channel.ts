@@ -8,16 +8,19 @@ import type { SelectableSend } from "./select-case.ts";
 import { SelectedSend, type Selection } from "./selection.ts";
 import type { MemoryChannelStatistics } from "./statistics.ts";
 import { PlainSend } from "./waiting-send.ts";
+import { SendEnd } from "./send-end.ts";
 
 /** The sending end of a memory channel. Made by `openMemoryChannel` and `clone`. */
-export class MemorySendChannel<in T> implements SendChannel<T>, SelectableSend<T> {
+export class MemorySendChannel<in T>
+  extends SendEnd<MemoryChannelStatistics>
+  implements SendChannel<T>, SelectableSend<T>
+{
   readonly #state: MemoryState;
-  #closed = false;
 
   /** @internal */
   constructor(state: MemoryState) {
+    super(state);
     this.#state = state;
-    state.openSendEnd();
   }
 
   /**
@@ -37,7 +40,7 @@ export class MemorySendChannel<in T> implements SendChannel<T>, SelectableSend<T
     const denied = refusal();
     if (denied !== undefined) return denied;
     const state = this.#state;
-    if (this.#closed) return Promise.reject(closedError("send"));
+    if (this.closed) return Promise.reject(closedError("send"));
     if (state.broken) return Promise.reject(brokenError(item));
     if (state.offer(item)) return pass();
     return state.senders.park("channel.send", new PlainSend(item, this)) as Promise<void>;
@@ -62,36 +65,14 @@ export class MemorySendChannel<in T> implements SendChannel<T>, SelectableSend<T
    * @checkpoint never
    * @throws {ClosedResourceError} this end was closed.
    */
-  clone(): MemorySendChannel<T> {
-    if (this.#closed) throw closedError("send");
+  override clone(): MemorySendChannel<T> {
+    this.requireOpen();
     return new MemorySendChannel<T>(this.#state);
-  }
-
-  /**
-   * Closes this end; whoever waits in it gets `ClosedResourceError`. When all sending ends are closed, receivers get what
-   * is buffered and then the end. Idempotent.
-   *
-   * @checkpoint never
-   */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#state.closeSendEnd(this);
-  }
-
-  /** The same as `close()`, for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** A snapshot for debugging and metrics. */
-  statistics(): MemoryChannelStatistics {
-    return this.#state.statistics();
   }
 
   /** @internal */
   attempt(item: T): undefined | typeof blocked {
-    if (this.#closed) throw closedError("send");
+    this.requireOpen();
     if (this.#state.broken) throw brokenError(item);
     return this.#state.offer(item) ? undefined : blocked;
   }

@@ -2,16 +2,16 @@ import { park, refusal, type Wait } from "@espalier/core/lowlevel";
 import type { SendChannel } from "./channel.ts";
 import { brokenError, closedError } from "./channel-errors.ts";
 import { Parcel, type RetryingChannelStatistics, type RetryingState } from "./retrying-state.ts";
+import { SendEnd } from "./send-end.ts";
 
 /** The sending end of a retrying channel. Made by `openRetryingChannel` and `clone`. */
-export class RetryingSendChannel<in T> implements SendChannel<T> {
+export class RetryingSendChannel<in T> extends SendEnd<RetryingChannelStatistics> implements SendChannel<T> {
   readonly #state: RetryingState;
-  #closed = false;
 
   /** @internal */
   constructor(state: RetryingState) {
+    super(state);
     this.#state = state;
-    state.openSendEnd();
   }
 
   /**
@@ -31,7 +31,7 @@ export class RetryingSendChannel<in T> implements SendChannel<T> {
   send(item: T): Promise<void> {
     const denied = refusal();
     if (denied !== undefined) return denied;
-    if (this.#closed) return Promise.reject(closedError("send"));
+    if (this.closed) return Promise.reject(closedError("send"));
     if (this.#state.broken) return Promise.reject(brokenError(item));
     const operation = park<void>("channel.send", withdraw);
     if (operation.pending) {
@@ -48,31 +48,9 @@ export class RetryingSendChannel<in T> implements SendChannel<T> {
    * @checkpoint never
    * @throws {ClosedResourceError} this end was closed.
    */
-  clone(): RetryingSendChannel<T> {
-    if (this.#closed) throw closedError("send");
+  override clone(): RetryingSendChannel<T> {
+    this.requireOpen();
     return new RetryingSendChannel<T>(this.#state);
-  }
-
-  /**
-   * Closes this end; whoever waits in it gets `ClosedResourceError`. When all sending ends are closed, receivers meet the end.
-   * Idempotent.
-   *
-   * @checkpoint never
-   */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#state.closeSendEnd(this);
-  }
-
-  /** The same as `close()`, for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** A snapshot for debugging and metrics. */
-  statistics(): RetryingChannelStatistics {
-    return this.#state.statistics();
   }
 }
 

@@ -1,15 +1,15 @@
-import { brokenError, closedError } from "./channel-errors.ts";
+import { brokenError } from "./channel-errors.ts";
 import type { WatchChannelStatistics, WatchState } from "./watch-state.ts";
+import { SendEnd } from "./send-end.ts";
 
 /** The sending end of a watch channel. Made by `openWatchChannel` and `clone`. */
-export class WatchSendChannel<in T> implements Disposable {
+export class WatchSendChannel<in T> extends SendEnd<WatchChannelStatistics> {
   readonly #state: WatchState;
-  #closed = false;
 
   /** @internal */
   constructor(state: WatchState) {
+    super(state);
     this.#state = state;
-    state.openSendEnd();
   }
 
   /**
@@ -21,7 +21,7 @@ export class WatchSendChannel<in T> implements Disposable {
    * @throws {BrokenResourceError} no receive end is open, so that nobody will ever see it; the value is its `unsent`.
    */
   set(value: T): void {
-    if (this.#closed) throw closedError("send");
+    this.requireOpen();
     if (this.#state.broken) throw brokenError(value);
     this.#state.set(value);
   }
@@ -32,30 +32,8 @@ export class WatchSendChannel<in T> implements Disposable {
    * @checkpoint never
    * @throws {ClosedResourceError} this end was closed.
    */
-  clone(): WatchSendChannel<T> {
-    if (this.#closed) throw closedError("send");
+  override clone(): WatchSendChannel<T> {
+    this.requireOpen();
     return new WatchSendChannel<T>(this.#state);
-  }
-
-  /**
-   * Closes this end. When all sending ends are closed, receivers see a last change that they have not seen yet, and then the
-   * end. Idempotent.
-   *
-   * @checkpoint never
-   */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#state.closeSendEnd();
-  }
-
-  /** The same as `close()`, for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** A snapshot for debugging and metrics. */
-  statistics(): WatchChannelStatistics {
-    return this.#state.statistics();
   }
 }
