@@ -1,14 +1,6 @@
-import { isInstance } from "@espalier/core/lowlevel";
+import { BrandedError } from "@espalier/core/lowlevel";
 
 /** The time limit of `failAfter` or `failAt` ran out. */
-export class TooSlowError extends Error {
-  static readonly brand: string = "espalier.TooSlowError";
-
-  override get name(): string {
-    return "TooSlowError";
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
-  }
+export class TooSlowError extends BrandedError {
+  static override readonly brand: string = "espalier.TooSlowError";
 }

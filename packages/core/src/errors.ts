@@ -1,4 +1,5 @@
-import { hasBrand, isInstance } from "./brand.ts";
+import { hasBrand } from "./brand.ts";
+import { BrandedError } from "./branded-error.ts";
 import { describeReason, type CancelReason } from "./cancel-reason.ts";
 
 /**
@@ -9,8 +10,8 @@ import { describeReason, type CancelReason } from "./cancel-reason.ts";
  *
  * It cannot be constructed: cancel a scope instead.
  */
-export class Cancelled extends Error {
-  static readonly brand: string = "espalier.Cancelled";
+export class Cancelled extends BrandedError {
+  static override readonly brand: string = "espalier.Cancelled";
   /** The first reason that reached the code. For people and logs; nothing should decide by it. */
   readonly reason: CancelReason;
 
@@ -22,18 +23,10 @@ export class Cancelled extends Error {
     this.reason = reason;
   }
 
-  override get name(): string {
-    return "Cancelled";
-  }
-
   // A getter, because the text is read far less often than the error is made: 100,000 tasks may be cancelled at once.
   override get message(): string {
     const reason = this.reason as CancelReason | undefined; // undefined while the base constructor writes the stack's header
     return reason === undefined ? "cancelled" : describeReason(reason);
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
   }
 }
 
@@ -53,79 +46,48 @@ export function isCancelledItself(error: unknown): error is Cancelled {
   return error instanceof Error && hasBrand(error, Cancelled.brand);
 }
 
-/** What all error classes below have in common: a name for printing, and recognition across installed copies. */
-abstract class EspalierError extends Error {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
-  }
-}
-
 /** You closed it: the resource, channel end or stream was closed by its own side, before or during the call. */
-export class ClosedResourceError extends EspalierError {
-  static readonly brand: string = "espalier.ClosedResourceError";
-  override get name(): string {
-    return "ClosedResourceError";
-  }
+export class ClosedResourceError extends BrandedError {
+  static override readonly brand: string = "espalier.ClosedResourceError";
 }
 
 /** The world broke it: the other side is gone, or something in between failed (see `cause`). */
-export class BrokenResourceError extends EspalierError {
-  static readonly brand: string = "espalier.BrokenResourceError";
+export class BrokenResourceError extends BrandedError {
+  static override readonly brand: string = "espalier.BrokenResourceError";
   /** What could not be delivered, where the operation was a send. */
   declare readonly unsent?: unknown;
   constructor(message: string, options?: ErrorOptions & { unsent?: unknown }) {
     super(message, options);
     if (options !== undefined && "unsent" in options) this.unsent = options.unsent;
   }
-  override get name(): string {
-    return "BrokenResourceError";
-  }
 }
 
 /** Two tasks used at once what only one may use at a time. */
-export class BusyResourceError extends EspalierError {
-  static readonly brand: string = "espalier.BusyResourceError";
-  override get name(): string {
-    return "BusyResourceError";
-  }
+export class BusyResourceError extends BrandedError {
+  static override readonly brand: string = "espalier.BusyResourceError";
 }
 
 /** The normal end: all senders closed and everything that was sent has been received. */
-export class EndOfChannel extends EspalierError {
-  static readonly brand: string = "espalier.EndOfChannel";
-  override get name(): string {
-    return "EndOfChannel";
-  }
+export class EndOfChannel extends BrandedError {
+  static override readonly brand: string = "espalier.EndOfChannel";
 }
 
 /** The `...Nowait` form of an operation would have had to wait. */
-export class WouldBlock extends EspalierError {
-  static readonly brand: string = "espalier.WouldBlock";
-  override get name(): string {
-    return "WouldBlock";
-  }
+export class WouldBlock extends BrandedError {
+  static override readonly brand: string = "espalier.WouldBlock";
 }
 
 /** Everything waits and nothing is left that could wake it. The message holds the task tree of that moment. */
-export class DeadlockError extends EspalierError {
-  static readonly brand: string = "espalier.DeadlockError";
-  override get name(): string {
-    return "DeadlockError";
-  }
+export class DeadlockError extends BrandedError {
+  static override readonly brand: string = "espalier.DeadlockError";
 }
 
 /** The library was used in a way that cannot work; the message names the remedy. */
-export class MisuseError extends EspalierError {
-  static readonly brand: string = "espalier.MisuseError";
-  override get name(): string {
-    return "MisuseError";
-  }
+export class MisuseError extends BrandedError {
+  static override readonly brand: string = "espalier.MisuseError";
 }
 
 /** A broken promise of the library itself, or of a system task. Please file a bug. */
-export class InternalError extends EspalierError {
-  static readonly brand: string = "espalier.InternalError";
-  override get name(): string {
-    return "InternalError";
-  }
+export class InternalError extends BrandedError {
+  static override readonly brand: string = "espalier.InternalError";
 }

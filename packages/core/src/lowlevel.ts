@@ -1,5 +1,6 @@
 export { checkBody, checkDuration, checkTime } from "./arguments.ts";
 export { hasBrand, isInstance } from "./brand.ts";
+export { BrandedError } from "./branded-error.ts";
 export { CancelStatus, reasonOf, type StatusKind } from "./cancel-status.ts";
 export { enter, pass, refusal, shieldedCheckpoint } from "./checkpoint.ts";
 export { runIn } from "./context.ts";

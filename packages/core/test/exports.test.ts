@@ -33,6 +33,7 @@ const exported = {
     "taskTree",
   ],
   "./lowlevel": [
+    "BrandedError",
     "CancelStatus",
     "Parked",
     "ParkingLot",

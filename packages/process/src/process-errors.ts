@@ -1,11 +1,11 @@
-import { isInstance } from "@espalier/core/lowlevel";
+import { BrandedError } from "@espalier/core/lowlevel";
 
 /** So many characters of a command are shown in a message. */
 const longestCommand = 500;
 
 /** A program ended badly: with an exit code other than 0, or by a signal. */
-export class CalledProcessError extends Error {
-  static readonly brand: string = "espalier.CalledProcessError";
+export class CalledProcessError extends BrandedError {
+  static override readonly brand: string = "espalier.CalledProcessError";
   /** The program and its arguments. */
   readonly argv: readonly string[];
   /** Its exit code; 128 plus the signal's number if a signal ended it. */
@@ -28,19 +28,11 @@ export class CalledProcessError extends Error {
     this.stdout = stdout;
     this.stderr = stderr;
   }
-
-  override get name(): string {
-    return "CalledProcessError";
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
-  }
 }
 
 /** A program could not be started: there is no such file, it may not be executed, the folder does not exist (see `cause`). */
-export class ProcessStartError extends Error {
-  static readonly brand: string = "espalier.ProcessStartError";
+export class ProcessStartError extends BrandedError {
+  static override readonly brand: string = "espalier.ProcessStartError";
   /** The program and its arguments. */
   readonly argv: readonly string[];
   /** The system's name for what went wrong, such as `"ENOENT"`. */
@@ -53,14 +45,6 @@ export class ProcessStartError extends Error {
     super(`${quote(argv)} could not be started: ${why}`, { cause });
     this.argv = argv;
     this.code = typeof code === "string" ? code : undefined;
-  }
-
-  override get name(): string {
-    return "ProcessStartError";
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
   }
 }
 

@@ -1,8 +1,8 @@
-import { isInstance } from "@espalier/core/lowlevel";
+import { BrandedError } from "@espalier/core/lowlevel";
 
 /** More bytes came than the limit allows: a line without end, an answer that is too long. Nothing was taken. */
-export class LimitExceededError extends Error {
-  static readonly brand: string = "espalier.LimitExceededError";
+export class LimitExceededError extends BrandedError {
+  static override readonly brand: string = "espalier.LimitExceededError";
   /** The limit, in bytes. */
   readonly maxBytes: number;
 
@@ -10,32 +10,16 @@ export class LimitExceededError extends Error {
     super(message);
     this.maxBytes = maxBytes;
   }
-
-  override get name(): string {
-    return "LimitExceededError";
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
-  }
 }
 
 /** The stream ended in the middle of what was to be read. */
-export class IncompleteReadError extends Error {
-  static readonly brand: string = "espalier.IncompleteReadError";
+export class IncompleteReadError extends BrandedError {
+  static override readonly brand: string = "espalier.IncompleteReadError";
   /** What came before the end. */
   readonly partial: Uint8Array;
 
   constructor(message: string, partial: Uint8Array) {
     super(message);
     this.partial = partial;
-  }
-
-  override get name(): string {
-    return "IncompleteReadError";
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
   }
 }

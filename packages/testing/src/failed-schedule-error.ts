@@ -1,8 +1,8 @@
-import { isInstance } from "@espalier/core/lowlevel";
+import { BrandedError } from "@espalier/core/lowlevel";
 
 /** One of the orders that `exploreSchedules` tried makes the program fail. Its `cause` is the program's error. */
-export class FailedScheduleError extends Error {
-  static readonly brand: string = "espalier.FailedScheduleError";
+export class FailedScheduleError extends BrandedError {
+  static override readonly brand: string = "espalier.FailedScheduleError";
   /** Replays the order exactly: `runVirtual(body, { seed })`. */
   readonly seed: number;
   /** How many orders were tried, this one included. */
@@ -12,13 +12,5 @@ export class FailedScheduleError extends Error {
     super(message, options);
     this.seed = options.seed;
     this.runs = options.runs;
-  }
-
-  override get name(): string {
-    return "FailedScheduleError";
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
   }
 }

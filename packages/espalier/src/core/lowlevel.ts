@@ -1,6 +1,7 @@
 // Written by scripts/umbrella.mjs (npm run api).
 
 export {
+  BrandedError,
   CancelStatus,
   type Instrument,
   type OnAbort,

@@ -1,4 +1,4 @@
-import { isInstance } from "@espalier/core/lowlevel";
+import { BrandedError } from "@espalier/core/lowlevel";
 import type { Manner } from "./strike.ts";
 
 /** What an {@link UncleanCancellationError} tells. */
@@ -17,8 +17,8 @@ export interface UncleanCancellation {
  * A program that `cancelEverywhere` cancelled did not end cleanly. The message names the checkpoint and what was wrong; the
  * `cause` is the error that the program raised, where it did.
  */
-export class UncleanCancellationError extends Error implements UncleanCancellation {
-  static readonly brand: string = "espalier.UncleanCancellationError";
+export class UncleanCancellationError extends BrandedError implements UncleanCancellation {
+  static override readonly brand: string = "espalier.UncleanCancellationError";
   readonly checkpoint: number | undefined;
   readonly manner: Manner | undefined;
   readonly label: string | undefined;
@@ -30,13 +30,5 @@ export class UncleanCancellationError extends Error implements UncleanCancellati
     this.manner = options.manner;
     this.label = options.label;
     this.problems = options.problems;
-  }
-
-  override get name(): string {
-    return "UncleanCancellationError";
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
   }
 }

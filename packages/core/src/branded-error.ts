@@ -1,0 +1,19 @@
+import { isInstance } from "./brand.ts";
+
+const prefix = "espalier.";
+
+/**
+ * What the errors of all packages have in common: `instanceof` across installed copies, and a name for printing. Both come
+ * from the brand, `"espalier."` and the name of the class, which each class has for its own.
+ */
+export abstract class BrandedError extends Error {
+  static readonly brand: string = `${prefix}Error`;
+
+  override get name(): string {
+    return (this.constructor as typeof BrandedError).brand.slice(prefix.length);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value);
+  }
+}
