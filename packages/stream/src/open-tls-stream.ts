@@ -17,6 +17,21 @@ export type OpenTlsOptions = TcpOptions & Partial<TlsClientOptions>;
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {BrokenResourceError} it cannot connect, the handshake fails, or the certificate is not good (see `cause`).
  * @throws {RangeError} `port` is not a port.
+ * @example
+ * ```ts
+ * import { openTlsStream, type TlsStream } from "@espalier/stream";
+ *
+ * let session: TlsStream["session"];
+ *
+ * // The second time the server knows us, and the handshake is a short one.
+ * async function ask(question: string): Promise<Uint8Array | undefined> {
+ *   await using stream = await openTlsStream("example.org", 4433, { session });
+ *   await stream.sendAll(new TextEncoder().encode(question));
+ *   const answer = await stream.receiveSome();
+ *   session = stream.session;
+ *   return answer;
+ * }
+ * ```
  */
 export async function openTlsStream(
   host: string,
