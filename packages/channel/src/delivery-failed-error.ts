@@ -25,13 +25,20 @@ export class DeliveryFailedError extends AggregateError {
 
   /** The same failure with other errors; the scopes use it to take cancellations out of a mixed group. */
   derive(errors: readonly unknown[]): DeliveryFailedError {
-    const { message, unsent, cause } = this;
-    return new DeliveryFailedError(errors, message, cause === undefined ? { unsent } : { unsent, cause });
+    return regroup(this, errors);
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, value);
   }
+}
+
+// Outside of the class: a class that names itself is printed as _DeliveryFailedError once it is bundled.
+function regroup(
+  { message, unsent, cause }: DeliveryFailedError,
+  errors: readonly unknown[],
+): DeliveryFailedError {
+  return new DeliveryFailedError(errors, message, cause === undefined ? { unsent } : { unsent, cause });
 }
 
 /** For an item whose attempts have run out. */

@@ -15,13 +15,17 @@ export class NurseryError extends AggregateError {
 
   /** A group of the same kind with other members; the scopes use it to take cancellations out of a mixed group. */
   derive(errors: readonly unknown[]): NurseryError {
-    const options = this.cause === undefined ? undefined : { cause: this.cause };
-    return new NurseryError(errors, this.message, options);
+    return regroup(this, errors);
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, value);
   }
+}
+
+// Outside of the class: a class that names itself is printed as _NurseryError once it is bundled.
+function regroup({ message, cause }: NurseryError, errors: readonly unknown[]): NurseryError {
+  return new NurseryError(errors, message, cause === undefined ? undefined : { cause });
 }
 
 /** More errors than this are only counted, and more text of one is cut off: a thousand tasks may fail with a page each. */

@@ -1,10 +1,17 @@
 import { flattenErrors, NurseryError, openNursery, splitError, unwrapSingle } from "@espalier/nursery";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 
 import { rejection } from "./support/outcome.ts";
 
 const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => new Error(name)) as [Error, Error, Error, Error];
 const group = (...errors: unknown[]): AggregateError => new AggregateError(errors, "several");
+/** A group of an error and of itself. */
+const cycle = (): AggregateError => {
+  const cyclic = group(a);
+  cyclic.errors.push(cyclic);
+  return cyclic;
+};
 const isOneOf =
   (...errors: unknown[]) =>
   (error: unknown): boolean =>
@@ -13,6 +20,12 @@ const isOneOf =
 /** The shape of an error: a group as the list of its members' shapes. */
 const shape = (error: unknown): unknown =>
   error instanceof AggregateError ? error.errors.map(shape) : error;
+
+describe("NurseryError", () => {
+  it("is printed under its own name, also from the bundled package", () => {
+    expect(inspect(new NurseryError([a], "1 error"))).toMatch(/^NurseryError: 1 error/);
+  });
+});
 
 describe("splitError", () => {
   it("divides a group by its members; both halves keep the order", () => {
@@ -115,6 +128,14 @@ describe("splitError", () => {
     expect(splitError(lookalike, isOneOf(a))).toEqual([undefined, lookalike]);
   });
 
+  it("asks about a group that holds itself as about an error, where it comes again", () => {
+    const cyclic = cycle();
+    const [matched, rest] = splitError(cyclic, isOneOf(a));
+    expect((matched as AggregateError).errors).toEqual([a]);
+    expect((rest as AggregateError).errors[0]).toBe(cyclic);
+    expect(splitError(cyclic, () => true)[0]).toBe(cyclic);
+  });
+
   it("passes on what the predicate throws", () => {
     expect(() =>
       splitError(group(a), () => {
@@ -140,6 +161,12 @@ describe("unwrapSingle", () => {
     expect(unwrapSingle(group(none))).toBe(none);
   });
 
+  it("stops at a group that holds nothing but itself", () => {
+    const cyclic = group();
+    cyclic.errors.push(group(cyclic));
+    expect(unwrapSingle(cyclic)).toBe(cyclic);
+  });
+
   it("gives anything else as it is", () => {
     for (const each of [a, undefined, null, "text", { errors: [a] }]) expect(unwrapSingle(each)).toBe(each);
   });
@@ -155,6 +182,12 @@ describe("unwrapSingle", () => {
 });
 
 describe("flattenErrors", () => {
+  it("a group that holds itself stands for itself where it comes again", () => {
+    const cyclic = cycle();
+    expect(flattenErrors(cyclic)).toEqual([a, cyclic]);
+    expect(flattenErrors(group(group(b), group(b)))).toEqual([b, b]);
+  });
+
   it("lists all errors that are not groups, in order, out of nested groups", () => {
     expect(flattenErrors(group(a, group(b, group(c)), d))).toEqual([a, b, c, d]);
     expect(flattenErrors(group(group(group(undefined))))).toEqual([undefined]);
