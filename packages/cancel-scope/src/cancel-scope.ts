@@ -75,6 +75,7 @@ export class CancelScope {
    * @throws {TypeError} an option of the wrong type.
    */
   constructor(options: CancelScopeOptions = {}) {
+    checkOptions(options);
     const { timeout, deadline = Infinity, shield = false, signal, name = "scope", kind = "scope" } = options;
     if (timeout !== undefined) {
       checkDuration(timeout, "CancelScope.timeout");
@@ -266,6 +267,13 @@ export class CancelScope {
         "{ deadline } instead of { timeout }, or use it inside the block.",
     );
   }
+}
+
+function checkOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null) return;
+  throw new TypeError(
+    `CancelScope takes an object of options, such as { timeout: 500 }, not ${String(options)}.`,
+  );
 }
 
 function checkShield(shield: unknown): void {

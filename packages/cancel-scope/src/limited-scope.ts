@@ -5,7 +5,7 @@ import { CancelScope } from "./cancel-scope.ts";
 export interface TimeLimitOptions {
   /** Whether cancellation of the scopes around it is invisible inside: the time limit is then all that ends it. */
   readonly shield?: boolean;
-  /** For the task tree and for messages; by default the name of the function. */
+  /** For the task tree and for messages; by default the name of the body, else of the function that limits it. */
   readonly name?: string;
 }
 
@@ -16,11 +16,12 @@ export type Limit = { readonly timeout: number } | { readonly deadline: number }
 export function limitedScope(
   caller: string,
   limit: Limit,
-  body: unknown,
+  body: { readonly name: string },
   options: TimeLimitOptions,
 ): CancelScope {
   if ("timeout" in limit) checkDuration(limit.timeout, caller);
   else checkTime(limit.deadline, caller, currentStatus().runtime);
   checkBody(body, caller);
-  return new CancelScope({ shield: options.shield ?? false, name: options.name ?? caller, ...limit });
+  const name = options.name ?? (body.name || caller);
+  return new CancelScope({ shield: options.shield ?? false, name, ...limit });
 }

@@ -93,6 +93,8 @@ describe("new CancelScope", () => {
   });
 
   it.each([
+    [500, /options, such as \{ timeout: 500 \}, not 500/],
+    [null, /not null/],
     [{ timeout: "5" }, /needs a number of milliseconds, not a string/],
     [{ timeout: null }, /not null/],
     [{ deadline: new Date() }, /needs a time in milliseconds, not an object/],

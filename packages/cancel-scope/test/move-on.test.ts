@@ -102,14 +102,17 @@ describe.each([
       expect(currentTime()).toBe(70);
     }));
 
-  it("is named after the function in the task tree, or as it is told", async () => {
+  it("is named in the task tree as it is told, else after its body, else after itself", async () => {
     const names = (): string => JSON.stringify(taskTree());
     await moveOn(1e6, () => {
       expect(names()).toContain(`"name":"${name}"`);
     });
+    await moveOn(1e6, function upload() {
+      expect(names()).toContain(`"name":"upload"`);
+    });
     await moveOn(
       1e6,
-      () => {
+      function upload() {
         expect(names()).toContain(`"name":"download"`);
       },
       { name: "download" },
