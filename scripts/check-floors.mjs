@@ -1,5 +1,6 @@
 // Checks which way dependencies point: package.json says on which floor a package stands ("espalier": { "floor": n }),
 // and everything it depends on, dev dependencies included, has to stand below. Also that imports say what they use.
+// With --tables (in `npm test`) also that the tables of packages in the documentation have them all.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,7 +56,7 @@ for (const [name, { folder, manifest, floor }] of packages) {
     if (!(other.floor < floor)) {
       problems.push(
         `${name} (floor ${floor}) depends on ${dependency} (floor ${other.floor}). Dependencies point down only: ` +
-          "move what both need below both.",
+          `raise "floor" in the package.json of ${name} if nothing below needs it, or move what both need below both.`,
       );
     }
     if (range !== "workspace:^")
@@ -85,6 +86,28 @@ for (const [name, { folder, manifest, floor }] of packages) {
     }
   }
 }
+
+/** Whether the tables that people read have each published package once, on its floor. */
+function checkTables() {
+  const text = (...path) => readFileSync(join(root, ...path), "utf8");
+  const rows = (table, start) => table.split(`\n| [\`${start}\`](`).length - 1;
+  const readme = text("README.md");
+  const umbrella = text("packages", "espalier", "README.md");
+  const floors = text("docs", "design.md").matchAll(/^\| (\d+) +\| (`.*) \|$/gm);
+  const drawn = Array.from(floors, ([, floor, cell]) => ({ floor: Number(floor), cell }));
+  for (const [name, { manifest, floor }] of packages) {
+    if (manifest.private === true) continue;
+    const short = name.replace("@espalier/", "");
+    const found = drawn.filter(({ cell }) => cell.includes(`\`${short}\``));
+    if (found.length !== 1 || found[0].floor !== floor)
+      problems.push(`docs/design.md, "Packages": \`${short}\` belongs on floor ${floor}, and nowhere else.`);
+    if (name === short) continue;
+    if (rows(readme, name) !== 1) problems.push(`README.md, "The packages": one row for ${name} is needed.`);
+    if (floor < packages.get("espalier").floor && rows(umbrella, `espalier/${short}`) !== 1)
+      problems.push(`packages/espalier/README.md, "Exports": one row for espalier/${short} is needed.`);
+  }
+}
+if (process.argv.includes("--tables")) checkTables();
 
 for (const problem of problems) console.error(problem);
 if (problems.length === 0) console.log(`${packages.size} packages, every dependency points down.`);

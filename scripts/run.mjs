@@ -143,13 +143,15 @@ function test(args) {
   const keepGoing = "--continue=dependencies-successful";
   for (const folder of workspaces()) rmSync(join(root, folder, ".vitest"), { recursive: true, force: true });
 
-  step("floors", () => node("scripts/check-floors.mjs"), { wholeOnly: true });
+  step("floors", () => node("scripts/check-floors.mjs", "--tables"), { wholeOnly: true });
   step("umbrella", () => node("scripts/umbrella.mjs"), { wholeOnly: true });
   step("workspace", () => run("sherif", ["--fail-on-warnings"]), { wholeOnly: true });
   step("format", () => prettier("--check"), { wholeOnly: true });
   broken = !step("build", () => turbo("build", ...args));
   const rootChecks = partial ? [] : ["//#check:types", "//#check:eslint"];
-  step("types, lint", () => turbo("types", ...rootChecks, keepGoing, ...args), { needsBuild: true });
+  const types = () => turbo("types", ...rootChecks, keepGoing, ...args);
+  step(partial ? "types" : "types, lint", types, { needsBuild: true });
+  if (partial) results.push({ name: "lint", outcome: "not run: a filter is set" });
   step("packages", () => turbo("check:pkg", keepGoing, ...args), { needsBuild: true });
   step("api", () => turbo("//#check:api"), { wholeOnly: true, needsBuild: true });
   step("size", () => node("scripts/size.mjs"), { wholeOnly: true, needsBuild: true });
@@ -167,7 +169,10 @@ function test(args) {
   }
   const failures = results.filter(({ failed }) => failed).map(({ name }) => name);
   const { passed, failed, skipped } = countTests();
-  console.log(failures.length === 0 ? "\nEverything holds." : `\nFAILED: ${failures.join(", ")}`);
+  const holds = partial
+    ? "What was run holds. Before a pull request: npm run lint -- <folder>, npm run format -- <folder>, npm test."
+    : "Everything holds.";
+  console.log(`\n${failures.length === 0 ? holds : `FAILED: ${failures.join(", ")}`}`);
   console.log(`${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
   return failures.length === 0 ? 0 : 1;
 }
