@@ -282,6 +282,13 @@ for (const [index, block] of blocks.entries()) {
 }
 
 const problems = [];
+for (const { folder } of packages) {
+  const file = relative(root, join(folder, "README.md"));
+  if (wanted.length > 0 && !wanted.some((part) => file.includes(part))) continue;
+  for (const [index, line] of readFileSync(join(root, file), "utf8").split("\n").entries())
+    if (/\bTODO\b/.test(line))
+      problems.push(`${file}:${index + 1} is still the template's: write it, or take the section out.`);
+}
 if (blocks.length > 0) {
   const tsc = join(root, "node_modules", "typescript7", "bin", "tsc");
   const checked = spawnSync(process.execPath, [tsc, "-p", cache, "--pretty", "false"], {

@@ -1,14 +1,14 @@
-// Makes a package from template/: pnpm new-package <name> [--floor <n>] [--description <text>]
+// Makes a package from template/: npm run new-package -- <name> [--floor <n>] [--description <text>]
 import { existsSync, readdirSync, readFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const usage = `Usage: pnpm new-package <name> [--floor <n>] [--description <text>]
+const usage = `Usage: npm run new-package -- <name> [--floor <n>] [--description <text>]
 
   <name>         the part after @espalier/, in kebab-case: what the package is about, not "utils"
-  --floor        where it stands (docs/design.md): it may depend on lower floors only; 1 or more, 3 if not given
+  --floor        where it stands (docs/design.md): one above the highest that it depends on; 1 or more, 3 if not given
   --description  one sentence for package.json and the README`;
 
 function fail(message) {
@@ -74,8 +74,9 @@ for (const entry of readdirSync(template, { recursive: true, withFileTypes: true
 
 const steps = [
   ["npm run pnpm -- install", "links it into the workspace, updates the lockfile"],
+  ...(prettier === undefined ? [[`npm run format -- packages/${name}`, "formats it"]] : []),
   [`npm test -- --filter=@espalier/${name}`, "build, types and tests of this package"],
-  ["npm run lint", "lint, and that dependencies point down"],
+  [`npm run lint -- packages/${name}`, "lint, and that dependencies point down"],
 ];
 const width = Math.max(...steps.map(([command]) => command.length));
 console.log(`packages/${name} is there, on floor ${floor}. Next:

@@ -203,6 +203,12 @@ const writeJson = async (path, value) =>
     await format(JSON.stringify(value), { ...(await resolveConfig(path)), filepath: path }),
   );
 
+const { dependencies } = JSON.parse(readFileSync(join(ours, "package.json"), "utf8"));
+const unknown = packages.filter(({ name }) => name !== "espalier" && !(name in dependencies));
+for (const { name } of unknown)
+  console.error(`${name} is not in the umbrella package yet: npm run api, then npm run size`);
+if (unknown.length > 0) process.exit(1);
+
 const measured = await measureOurs();
 if (process.argv.includes("--update")) {
   const version = (name) =>
