@@ -159,7 +159,7 @@ export default defineConfig(
         },
         {
           selector: "VariableDeclaration[kind=/^(await )?using$/]",
-          message: "It is lowered to a kilobyte of helper in each package. Use try and finally in src.",
+          message: "In src, use try and finally: `using` is lowered to a kilobyte of helper in each package.",
         },
       ],
     },
