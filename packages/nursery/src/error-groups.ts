@@ -1,7 +1,7 @@
 /*
  * Taking groups of errors apart. They work on every `AggregateError`, not only on a nursery's. After Python's exception
  * groups (PEP 654). An `AggregateError` without members (`Promise.any([])` rejects with one) is an error like any other
- * here; as a group it would vanish.
+ * here; as a group it would vanish. So is a group inside itself, where it comes again; else there would be no end.
  */
 
 /**
@@ -27,7 +27,7 @@ export function splitError(
   error: unknown,
   predicate: (error: unknown) => boolean,
 ): [matched: unknown, rest: unknown] {
-  const [matched, rest] = divide(error, predicate);
+  const [matched, rest] = divide(error, predicate, []);
   return [matched[0], rest[0]];
 }
 
@@ -43,8 +43,12 @@ export function splitError(
  * ```
  */
 export function unwrapSingle(error: unknown): unknown {
+  const seen = new Set<unknown>();
   let single = error;
-  while (isGroup(single) && single.errors.length === 1) single = single.errors[0];
+  while (isGroup(single) && single.errors.length === 1 && !seen.has(single)) {
+    seen.add(single);
+    single = single.errors[0];
+  }
   return single;
 }
 
@@ -60,7 +64,12 @@ export function unwrapSingle(error: unknown): unknown {
  * ```
  */
 export function flattenErrors(error: unknown): unknown[] {
-  return isGroup(error) ? error.errors.flatMap(flattenErrors) : [error];
+  return flatten(error, []);
+}
+
+function flatten(error: unknown, around: readonly Group[]): unknown[] {
+  if (!isGroup(error) || around.includes(error)) return [error];
+  return error.errors.flatMap((member) => flatten(member, [...around, error]));
 }
 
 interface Group extends AggregateError {
@@ -77,9 +86,13 @@ function isGroup(error: unknown): error is Group {
 /** A half of an error: at most one. A list, because `undefined` can be thrown too. */
 type Half = readonly [] | readonly [unknown];
 
-function divide(error: unknown, predicate: (error: unknown) => boolean): [matched: Half, rest: Half] {
-  if (!isGroup(error)) return predicate(error) ? [[error], []] : [[], [error]];
-  const halves = error.errors.map((member) => divide(member, predicate));
+function divide(
+  error: unknown,
+  predicate: (error: unknown) => boolean,
+  around: readonly Group[],
+): [matched: Half, rest: Half] {
+  if (!isGroup(error) || around.includes(error)) return predicate(error) ? [[error], []] : [[], [error]];
+  const halves = error.errors.map((member) => divide(member, predicate, [...around, error]));
   return [
     regroup(
       error,
