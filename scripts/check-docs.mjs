@@ -4,7 +4,8 @@
 // Looked at: README.md, docs/**/*.md, packages/*/README.md, examples/*/README.md, template/README.md excepted, and the
 // `@example` blocks in packages/*/src. Each ```ts block has to compile as a module of its own, under the rules of
 // the packages' own sources. A block marked ```ts run is also run in a process of its own and has to end well; when
-// a ```text output block follows it, its standard output has to be that text. Other blocks are not looked at.
+// a ```text output block follows it, its standard output has to be that text. Other blocks are not looked at. No TODO of
+// the template may be left in a README.
 //
 // An `@example` may leave out its imports: names that are exported by a package of ours, and that it does not
 // declare itself, are imported for it. An `@example` without a fence is code from its first to its last line.
