@@ -12,6 +12,10 @@ export abstract class BrandedError extends Error {
   override get name(): string {
     return (this.constructor as typeof BrandedError).brand.slice(prefix.length);
   }
+  /** For subclasses, which as a rule assign their name: it becomes the error's own, unseen as in the prototype. */
+  override set name(name: string) {
+    Object.defineProperty(this, "name", { value: name, writable: true, configurable: true });
+  }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, value);

@@ -64,6 +64,19 @@ describe.each(Object.entries(classes))("%s", (name, ErrorClass) => {
     expect(special).toBeInstanceOf(ErrorClass);
     expect(new ErrorClass("x") instanceof Special).toBe(false);
   });
+
+  it("can be given another name, as a subclass does in its constructor; it prints as for any error", () => {
+    class Special extends (ErrorClass as typeof MisuseError) {
+      constructor(message: string) {
+        super(message);
+        this.name = "Special";
+      }
+    }
+    const special = new Special("x");
+    expect(String(special)).toBe("Special: x");
+    expect(inspect(special)).not.toContain("name:");
+    expect(new ErrorClass("x").name).toBe(name);
+  });
 });
 
 describe("BrokenResourceError", () => {
