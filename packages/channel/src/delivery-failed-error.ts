@@ -51,6 +51,11 @@ export function deliveryFailed(errors: readonly unknown[], unsent: unknown): Del
   );
 }
 
+/** Never throws, whatever was thrown: the sender would wait for ever. */
 function summary(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return "something that has no text";
+  }
 }

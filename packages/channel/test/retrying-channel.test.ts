@@ -431,6 +431,23 @@ describe("maxAttempts", () => {
     expect(send.statistics()).toEqual({ ...idle, failedAttempts: 3 });
   });
 
+  it("an error that cannot be put into words still reaches the sender", async () => {
+    const mute = Object.defineProperty(new Error("x"), "message", {
+      get: () => {
+        throw new TypeError("no message");
+      },
+    });
+    for (const odd of [Object.create(null) as object, mute]) {
+      const [send, receive] = openRetryingChannel<string>({ maxAttempts: 1 });
+      const sender = begin(() => send.send("a"));
+      expect(receive.receiveNowait().nack(odd)).toBe(true);
+      await sender.ended;
+      const { error } = sender.standing as { error: DeliveryFailedError };
+      expect(error.errors[0]).toBe(odd);
+      expect(error.message).toContain("something that has no text");
+    }
+  });
+
   it("a nack() without an error is told as such", async () => {
     const [send, receive] = openRetryingChannel<string>({ maxAttempts: 1 });
     const sender = begin(() => send.send("a"));
