@@ -22,6 +22,10 @@ export class DeliveryFailedError extends AggregateError {
   override get name(): string {
     return "DeliveryFailedError";
   }
+  /** For subclasses, as in `BrandedError`. */
+  override set name(name: string) {
+    Object.defineProperty(this, "name", { value: name, writable: true, configurable: true });
+  }
 
   /** The same failure with other errors; the scopes use it to take cancellations out of a mixed group. */
   derive(errors: readonly unknown[]): DeliveryFailedError {

@@ -455,6 +455,8 @@ describe("maxAttempts", () => {
     await sender.ended;
     const { error } = sender.standing as { error: DeliveryFailedError };
     expect(error.message).toContain("1 attempt;");
+    error.name = "Renamed"; // as tools do
+    expect(String(error)).toContain("Renamed: The item");
     expect((error.errors[0] as Error).message).toBe("Attempt 1 was refused by nack().");
   });
 

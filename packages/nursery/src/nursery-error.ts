@@ -12,6 +12,10 @@ export class NurseryError extends AggregateError {
   override get name(): string {
     return "NurseryError";
   }
+  /** For subclasses, as in `BrandedError`. */
+  override set name(name: string) {
+    Object.defineProperty(this, "name", { value: name, writable: true, configurable: true });
+  }
 
   /** A group of the same kind with other members; the scopes use it to take cancellations out of a mixed group. */
   derive(errors: readonly unknown[]): NurseryError {

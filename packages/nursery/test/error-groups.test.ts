@@ -256,3 +256,17 @@ describe("NurseryError", () => {
     expect(Object.keys(error)).toEqual([]);
   });
 });
+
+describe("the name of a NurseryError", () => {
+  it("can be another one, as a subclass does in its constructor", () => {
+    class Special extends NurseryError {
+      constructor(errors: readonly unknown[]) {
+        super(errors, "x");
+        this.name = "Special";
+      }
+    }
+    expect(String(new Special([a]))).toBe("Special: x");
+    expect(Object.keys(new Special([a]))).toEqual([]);
+    expect(new NurseryError([a], "x").name).toBe("NurseryError");
+  });
+});
