@@ -21,7 +21,7 @@ const isOneOf =
 const shape = (error: unknown): unknown =>
   error instanceof AggregateError ? error.errors.map(shape) : error;
 
-describe("NurseryError", () => {
+describe("a NurseryError that is inspected", () => {
   it("is printed under its own name, also from the bundled package", () => {
     expect(inspect(new NurseryError([a], "1 error"))).toMatch(/^NurseryError: 1 error/);
   });
