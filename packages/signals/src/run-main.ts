@@ -28,7 +28,8 @@ export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" 
  * names what was still running.
  *
  * The exit code is 0 when `main` ended well (or what it has set `process.exitCode` to), 1 when it failed (the error is printed with its whole tree; a deadlock too),
- * and 128 plus the number of the signal that stopped it: 130 for SIGINT, 143 for SIGTERM.
+ * and 128 plus the number of the signal that stopped it: 130 for SIGINT, 143 for SIGTERM. Work that `main` began and did not
+ * await is cancelled when `main` ends, and that nobody handles this fails the program: 1, and the message says what outlived.
  *
  * Start it without `await` at the top level, as below: Bun and Deno do not notice a deadlock under a module that waits.
  *
@@ -76,6 +77,7 @@ export async function runMain(main: () => unknown, options: RunMainOptions = {})
     busy = false;
   }
   if (shutdown.gone) return;
+  await reportUnhandled();
   await flushOutput();
   exit(code);
 }
@@ -115,6 +117,16 @@ async function exitCode(main: () => unknown, options: RunMainOptions, shutdown: 
     }
   }
   return shutdown.signal === undefined ? Number(process.exitCode ?? 0) : exitCodeOf(shutdown.signal);
+}
+
+/**
+ * Lets the runtime look for rejections that nobody handles, as it does between turns of the event loop, before the process
+ * is ended. What `main` began and did not await is cancelled with its scope, and would otherwise vanish without a word.
+ */
+function reportUnhandled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function printTaskTree(): void {

@@ -1,5 +1,5 @@
 import { BusyResourceError, ClosedResourceError } from "@espalier/core";
-import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { parkAbroad, type Parked, pass, quietly, refusal } from "@espalier/core/lowlevel";
 import { type Arrival, giveUp, type Recipient, subscribe, unsubscribe } from "./signal-arrivals.ts";
 import { checkSignalNames, type SignalName } from "./signal-name.ts";
 
@@ -130,7 +130,7 @@ class ProcessSignalReceiver implements SignalReceiver, Recipient {
 
   [Symbol.asyncIterator](): AsyncIterator<SignalName, undefined> {
     // No `return` method: leaving a loop early does not close the receiver; its block does.
-    return { next: async () => ({ done: false, value: await this.receive() }) };
+    return { next: () => quietly(async () => ({ done: false, value: await this.receive() })) };
   }
 
   statistics(): SignalReceiverStatistics {

@@ -30,6 +30,13 @@ describe.runIf(unix)("runMain, as a real process", () => {
     expect(child.stderr).toContain("TypeError: bad name");
   });
 
+  it("exits with 1 when main has forgotten to await something, and says so", async () => {
+    const child = new Child("service.mjs", "forgotten");
+    expect(await child.exit()).toBe(1);
+    expect(child.lines).toEqual(["main ends"]);
+    expect(child.stderr).toContain('this code outlived the scope "main" in which it began');
+  });
+
   it("prints in debug mode where the task was spawned that failed", async () => {
     const child = new Child("service.mjs", "fail", "10000", "debug");
     expect(await child.exit()).toBe(1);

@@ -84,6 +84,13 @@ const programs = {
     say(await receiver.receive());
     receiver.close();
   },
+  forgotten: async function main() {
+    void (async () => {
+      await sleep(10);
+      say("never said");
+    })();
+    say("main ends");
+  },
   deadlock: async function waiter() {
     await sleepForever();
   },
