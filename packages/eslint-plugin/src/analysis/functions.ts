@@ -27,6 +27,13 @@ export function enclosingFunction(node: Node): FunctionNode | undefined {
   return undefined;
 }
 
+/** Whether a node runs with its module, and not in a function or for an object of a class. */
+export function isAtTopLevel(node: Node): boolean {
+  for (let each = node.parent; each; each = each.parent)
+    if (isFunction(each) || each.type === "PropertyDefinition") return false;
+  return true;
+}
+
 /** The functions around a node, innermost first. */
 export function* enclosingFunctions(node: Node): Generator<FunctionNode> {
   for (let each = enclosingFunction(node); each !== undefined; each = enclosingFunction(each)) yield each;

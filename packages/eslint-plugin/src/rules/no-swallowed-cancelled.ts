@@ -1,6 +1,6 @@
 import { handlerOf, type Handler, leaksOf } from "../analysis/caught-error.ts";
 import { isTaskCode } from "../analysis/espalier.ts";
-import { findInOwnCode, isAwait, isInlineFunction, methodName } from "../analysis/functions.ts";
+import { findInOwnCode, isAtTopLevel, isAwait, isInlineFunction, methodName } from "../analysis/functions.ts";
 import { isForeignWait } from "../analysis/foreign.ts";
 import { isPromise } from "../analysis/types.ts";
 import { fixOrSuggestion, freeName, nameOfImport } from "../fixes/name-of-import.ts";
@@ -46,6 +46,8 @@ export const noSwallowedCancelled: Rule = defineRule("no-swallowed-cancelled", {
     const rethrows = new Set(optionsOf<Options>(context).rethrowFunctions);
 
     const check = (handler: Handler, at: Node): void => {
+      // Nothing can cancel what is in no scope, and what is in one of the block's own is caught by that.
+      if (isAtTopLevel(handler.node)) return;
       if (leaksOf(context, handler, rethrows).length === 0) return;
       const { param } = handler;
       const error = param?.type === "Identifier" ? param.name : "error";

@@ -24,6 +24,9 @@ export const cases: Cases = {
 export async function task() { await sleep(1); try { await readFile(url); } catch { log(1); } }`,
     `${imports}\nexport async function task() { await sleep(1); try { await import("node:fs"); } catch { log(1); } }`,
     `${imports}\nexport async function task() { await sleep(1); try { setTimeout(async () => { await work(); }, 1); } catch { log(1); } }`,
+    // With the module itself: there is no scope around that could be cancelled.
+    `${imports}\ntry { await sleep(1); } catch (error) { log(error); }`,
+    `${imports}\nif (compute() > 1) await sleep(1).catch((error: unknown) => { log(error); });`,
     // Kept and thrown later, or passed on.
     `${imports}\nexport async function task() { let kept: unknown; try { await sleep(1); } catch (error) { kept = error; } if (kept) throw kept; }`,
     `${imports}\nexport async function task() { const all: unknown[] = []; try { await sleep(1); } catch (error) { all.push(error); } throw new AggregateError(all); }`,
@@ -64,6 +67,11 @@ declare function handle(error: unknown): void;`,
       code: inTry("catch (error) { log(error); }"),
       errors: ["swallowed"],
       output: inTry("catch (error) { rethrowIfCancelled(error);\nlog(error); }"),
+    },
+    {
+      code: `${imports}\nexport class Cache { readonly loaded = sleep(1).catch(() => { log(1); }); }`,
+      errors: ["swallowed"],
+      output: `${imports}\nexport class Cache { readonly loaded = sleep(1).catch((error) => { rethrowIfCancelled(error);\nlog(1); }); }`,
     },
     {
       code: inTry("catch {}"),
