@@ -1,6 +1,6 @@
 import type { CancelReason } from "./cancel-reason.ts";
 import type { Deadline } from "./deadlines.ts";
-import { type Cancelled, makeCancelled } from "./errors.ts";
+import { type Cancelled, InternalError, makeCancelled } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Task } from "./task.ts";
 import { unlink, type Waiter } from "./waiter.ts";
@@ -247,7 +247,14 @@ function abortWaiters(status: CancelStatus, error: Cancelled, leaving: boolean):
 function abortWaiter(waiter: Waiter, error: Cancelled, quiet: boolean): void {
   if (waiter.shielded) return;
   unlink(waiter);
-  waiter.abort(error, quiet);
+  try {
+    waiter.abort(error, quiet);
+  } catch (bug) {
+    // cancel() never throws, and must not leave anybody behind
+    const what = waiter.label === undefined ? "a hook" : `"${waiter.label}"`;
+    const message = `Undoing ${what} failed. This is a bug in the package that it belongs to; please report it.`;
+    waiter.status.runtime.onSystemCrash(new InternalError(message, { cause: bug }));
+  }
 }
 
 function adopt(parent: CancelStatus, child: CancelStatus): void {

@@ -26,7 +26,7 @@ const FAILED = 2;
 
 /**
  * Undoes what the operation has put into queues when a cancellation ends it. Called at most once, synchronously from
- * `cancel()`; must not throw.
+ * `cancel()`. What it throws is a bug in a package, an `InternalError` of the run; the cancellation goes on.
  */
 export type OnAbort = (operation: Wait) => void;
 
@@ -93,8 +93,11 @@ export class Parked<T> extends Waiter implements Resumption {
     if (this.state !== PARKED) return;
     this.state = FAILED; // decided before onAbort runs: what it touches may try to resume this very operation
     if (quiet) allowUnhandled(this.promise);
-    this.onAbort?.(this);
-    this.conclude(FAILED, cancelled, false);
+    try {
+      this.onAbort?.(this);
+    } finally {
+      this.conclude(FAILED, cancelled, false);
+    }
   }
 
   /** @internal The scheduler lets it through. */
@@ -185,15 +188,19 @@ class ParkedShielded<T> extends Parked<T> {
  * @param onAbort - Undoes the wait when it is cancelled: takes the operation out of every queue. Called synchronously
  *   from `cancel()`, at most once, before the promise rejects with `Cancelled`.
  */
-export function park<T>(label: string, onAbort?: OnAbort): Parked<T> {
-  const operation = new Parked<T>(currentStatus(), label, onAbort);
+export function park<T>(label: string, onAbort?: OnAbort, status: CancelStatus = currentStatus()): Parked<T> {
+  const operation = new Parked<T>(status, label, onAbort);
   operation.begin();
   return operation;
 }
 
 /** Like {@link park}, for a wait for something that is not ours: the mock clock does not take its task for parked. */
-export function parkAbroad<T>(label: string, onAbort?: OnAbort): Parked<T> {
-  const operation = new ParkedAbroad<T>(currentStatus(), label, onAbort);
+export function parkAbroad<T>(
+  label: string,
+  onAbort?: OnAbort,
+  status: CancelStatus = currentStatus(),
+): Parked<T> {
+  const operation = new ParkedAbroad<T>(status, label, onAbort);
   operation.begin();
   return operation;
 }

@@ -6,6 +6,7 @@ import { ambientStatus } from "./context.ts";
 import { watchForDryLoop } from "./deadlock-watch.ts";
 import { DebugObserver } from "./debug.ts";
 import { debugWanted } from "./debug-wanted.ts";
+import { errorsText } from "./error-text.ts";
 import { DeadlockError, type InternalError, MisuseError } from "./errors.ts";
 import { type Instrument, InstrumentObserver, type Observer } from "./instruments.ts";
 import { ambient, liveRuntimes, Runtime } from "./runtime.ts";
@@ -41,9 +42,10 @@ export interface RunInternals {
  *
  * @checkpoint never
  * @cancellation It is a root: no scope around it can be, see `MisuseError`.
- * @throws {DeadlockError} nothing is left that could wake `main`; the message holds the task tree of that moment.
+ * @throws {DeadlockError} nothing is left that could wake `main`; the message holds the task tree of that moment, the cause
+ *   what failed while it unwound.
  * @throws {MisuseError} it was called inside a task or scope; `detached` begins outside of them.
- * @throws {InternalError} a system task failed.
+ * @throws {InternalError} a system task failed; the cause is its error, with what else failed.
  * @example
  * ```ts
  * import { run, sleep } from "@espalier/core";
@@ -82,9 +84,11 @@ class Run<T> {
   private readonly endOfMain: Promise<TaskState<T>>;
   private readonly cleanup: (() => void)[] = [];
   private readonly seeksDeadlock: boolean;
-  private deadlock: DeadlockError | undefined = undefined;
+  /** The message of a deadlock, with the task tree of that moment. */
+  private deadlock: string | undefined = undefined;
   private givenUp = false;
-  private crash: InternalError | undefined = undefined;
+  /** Of system tasks. */
+  private readonly crashes: InternalError[] = [];
 
   constructor(options: RunOptions, internals: RunInternals, mainName: string) {
     const name = options.name ?? (mainName || "main");
@@ -94,7 +98,7 @@ class Run<T> {
       scheduler: internals.scheduler,
       observer: observerFor(options),
       onSystemCrash: (error) => {
-        this.crash ??= error;
+        this.crashes.push(error);
         this.main.cancelStatus.cancel({ source: "shutdown", reason: error, scope: name });
       },
     });
@@ -133,8 +137,9 @@ class Run<T> {
 
   private async result(state: TaskState<T>): Promise<T> {
     await this.runtime.systemTasks?.shutDown();
-    if (this.crash !== undefined) throw this.crash;
-    if (this.deadlock !== undefined) throw this.deadlock;
+    const [crash, ...others] = this.crashes;
+    if (crash !== undefined) throw withCauses(crash, [...others, ...failureOf(state)]);
+    if (this.deadlock !== undefined) throw withCauses(new DeadlockError(this.deadlock), failureOf(state));
     if (state.kind === "succeeded") return state.value;
     throw (state as { error: unknown }).error;
   }
@@ -145,7 +150,7 @@ class Run<T> {
     if (this.deadlock === undefined) this.unwindDeadlock();
     else {
       this.givenUp = true;
-      this.main.giveUp(this.deadlock);
+      this.main.giveUp();
     }
   };
 
@@ -170,7 +175,7 @@ class Run<T> {
 
   private unwindDeadlock(): void {
     const tree = shortened(formatTaskTree([describe(this.runtime.root)]));
-    this.deadlock = new DeadlockError(`Every task waits, and nothing is left that could wake one:\n${tree}`);
+    this.deadlock = `Every task waits, and nothing is left that could wake one:\n${tree}`;
     const reason: CancelReason = { source: "explicit", reason: "deadlock", scope: this.main.name };
     this.main.cancelStatus.cancel(reason);
   }
@@ -187,14 +192,27 @@ class MainTask<T> extends Task<T> {
   whenEnded: ((state: TaskState<T>) => void) | undefined = undefined;
 
   /** Ends the run although the body of main has not ended, because it never will. */
-  giveUp(error: unknown): void {
+  giveUp(): void {
     this.cancelStatus.close();
-    this.whenEnded?.({ kind: "failed", error });
+    this.whenEnded?.(this.state);
   }
 
   protected onEnd(): void {
     this.whenEnded?.(this.state);
   }
+}
+
+/** What main failed with, beside what ends the run anyway: none or one. Being cancelled is no failure. */
+function failureOf(state: TaskState<unknown>): unknown[] {
+  return state.kind === "failed" ? [state.error] : [];
+}
+
+/** The same error, with what else went wrong in its `cause`: nothing that failed on the way out is lost. */
+function withCauses<E extends Error>(error: E, more: readonly unknown[]): E {
+  if (more.length === 0) return error;
+  const causes = "cause" in error ? [error.cause, ...more] : more;
+  const cause = causes.length === 1 ? causes[0] : new AggregateError(causes, errorsText(causes));
+  return Object.defineProperty(error, "cause", { value: cause, writable: true, configurable: true });
 }
 
 /** A message has to stay readable, also when 100,000 tasks wait. */

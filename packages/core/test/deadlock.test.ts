@@ -101,13 +101,14 @@ describe("when the event loop runs dry while main still waits", () => {
     expect(ended).toMatchObject({ code: 0, stdout: "cleaned up\ndeadlock\n", stderr: "" });
   });
 
-  it("an error of the cleanup does not hide the deadlock", async () => {
+  it("an error of the cleanup does not hide the deadlock, and is its cause", async () => {
     const ended = await program(`
       await run(async () => {
         try { await sleepForever(); } finally { throw new Error("cleanup"); }
-      }).catch(told);
+      }).catch((error) => { told(error); console.log(error.cause.message); });
+      await run(() => sleepForever()).catch((error) => { told(error); console.log("cause" in error); });
     `);
-    expect(ended).toMatchObject({ code: 0, stdout: "deadlock\n", stderr: "" });
+    expect(ended).toMatchObject({ code: 0, stdout: "deadlock\ncleanup\ndeadlock\nfalse\n", stderr: "" });
   });
 
   it("several runs are told, each with its own tree", async () => {

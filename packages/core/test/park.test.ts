@@ -1,4 +1,4 @@
-import { Cancelled, checkpoint, run, sleep } from "@espalier/core";
+import { Cancelled, checkpoint, InternalError, run, sleep } from "@espalier/core";
 import {
   type CancelStatus,
   enter,
@@ -11,6 +11,7 @@ import {
   runIn,
   shieldedCheckpoint,
   type Wait,
+  whenCancelled,
 } from "@espalier/core/lowlevel";
 import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
@@ -165,6 +166,44 @@ describe("park", () => {
     outer.close();
     await settled;
     expect(log).toEqual(["before", "onAbort", "after", "rejected"]);
+  });
+
+  it("an onAbort that throws fails the run, and leaves nobody behind: cancel() never throws", async () => {
+    const bug = new Error("a bug");
+    let ended: unknown[] = [];
+    const error = await rejection(
+      run(async () => {
+        const outer = open();
+        const inner = open({ parent: outer });
+        const broken = parkedIn(inner, () => {
+          throw bug;
+        });
+        const waits = [parkedIn(inner), broken, parkedIn(inner), parkedIn(outer)];
+        const ends = waits.map(({ promise }) => rejection(promise));
+        cancel(outer, "all of them");
+        ended = await Promise.all(ends);
+      }),
+    );
+    expect(ended.map((end) => end instanceof Cancelled)).toEqual([true, true, true, true]);
+    expect(error).toBeInstanceOf(InternalError);
+    expect(error.cause).toBe(bug);
+    expect(error.message).toContain('Undoing "test" failed');
+  });
+
+  it("a hook that throws likewise", async () => {
+    const error = await rejection(
+      run(async () => {
+        const status = open();
+        whenCancelled(status, () => {
+          throw new Error("a bug");
+        });
+        const operation = parkedIn(status);
+        cancel(status);
+        await rejection(operation.promise);
+      }),
+    );
+    expect(error).toBeInstanceOf(InternalError);
+    expect(error.message).toContain("Undoing a hook failed");
   });
 
   it("calls onAbort when its scope is left", async () => {

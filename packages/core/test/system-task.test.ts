@@ -140,6 +140,26 @@ describe("spawnSystemTask", () => {
     expect((unwound as Cancelled).reason).toMatchObject({ source: "shutdown", reason: error });
   });
 
+  it("what main fails with on its way out is in the cause too", async () => {
+    const [bug, cleanup] = [new Error("a bug"), new Error("cleanup")];
+    const error = await rejection(
+      run(async () => {
+        spawnSystemTask(async () => {
+          throw bug;
+        });
+        try {
+          await sleepForever();
+        } finally {
+          throw cleanup;
+        }
+      }),
+    );
+    expect(error).toBeInstanceOf(InternalError);
+    expect(error.cause).toBeInstanceOf(AggregateError);
+    expect((error.cause as AggregateError).errors).toEqual([bug, cleanup]);
+    expect((error.cause as AggregateError).message).toBe("Error: a bug; Error: cleanup");
+  });
+
   it("so does one that fails while the run shuts down", async () => {
     const error = await rejection(
       run(async () => {
@@ -157,7 +177,7 @@ describe("spawnSystemTask", () => {
     expect(error).toBeInstanceOf(InternalError);
   });
 
-  it("the first of several failures is the one that is told", async () => {
+  it("the first of several failures is the one that is told, the others are in its cause", async () => {
     const error = (await rejection(
       run(async () => {
         for (const name of ["first", "second"]) {
@@ -168,7 +188,10 @@ describe("spawnSystemTask", () => {
         await sleepForever();
       }),
     )) as Error;
-    expect((error.cause as Error).message).toBe("first");
+    expect(error.message).toContain("failed");
+    const [first, second] = (error.cause as AggregateError).errors as Error[];
+    expect(first?.message).toBe("first");
+    expect((second?.cause as Error).message).toBe("second");
   });
 
   it("one that is cancelled by itself is no failure", async () => {
