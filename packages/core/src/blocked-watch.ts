@@ -3,6 +3,12 @@ import { macrotask } from "./macrotask.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
+ * A task that awaits something foreign, a socket or somebody's promise, cannot be seen to be at rest. It is taken for parked
+ * once nothing has moved for so many milliseconds of real time, if nobody says otherwise.
+ */
+export const usualForeignQuietMs = 20;
+
+/**
  * Tells when every task of a runtime is parked: for `waitAllTasksBlocked` and for clocks that jump then.
  *
  * It looks from a macrotask, when all microtasks have run; what it sees is kept cheap by `runtime.movingTasks`. What it

@@ -1,4 +1,5 @@
 import { checkDuration } from "./arguments.ts";
+import { usualForeignQuietMs } from "./blocked-watch.ts";
 import type { Clock, ClockHost } from "./clock.ts";
 import { MisuseError } from "./errors.ts";
 
@@ -13,7 +14,7 @@ export interface MockClockOptions {
   readonly autojumpThresholdMs?: number;
   /**
    * A task that awaits something foreign holds the jump back until nothing has moved for so many milliseconds of real
-   * time; `Infinity` (the default) waits for it however long it takes.
+   * time; 20 by default, `Infinity` to wait for it however long it takes.
    */
   readonly foreignQuietMs?: number;
 }
@@ -33,7 +34,7 @@ export class MockClock implements Clock {
   private withdrawRequest: () => void = () => undefined;
 
   constructor(options: MockClockOptions = {}) {
-    this.foreignQuietMs = options.foreignQuietMs ?? Infinity;
+    this.foreignQuietMs = options.foreignQuietMs ?? usualForeignQuietMs;
     checkDuration(this.foreignQuietMs, "MockClock.foreignQuietMs");
     this.threshold = options.autojumpThresholdMs ?? Infinity;
     checkDuration(this.threshold, "MockClock.autojumpThresholdMs");

@@ -1,12 +1,13 @@
 import { checkDuration } from "./arguments.ts";
-import { blockedWatchOf } from "./blocked-watch.ts";
+import { blockedWatchOf, usualForeignQuietMs } from "./blocked-watch.ts";
 import { refusal } from "./checkpoint.ts";
 import { park, type Wait } from "./park.ts";
 
 /**
  * Waits until every other task of the run has been parked for `cushionMs` of real time: the program has come as far as it
  * can by itself. For tests that want to look at a moment of rest. What the event loop still has in store (sockets, foreign
- * timers) cannot be seen; a cushion leaves room for it.
+ * timers) cannot be seen; a cushion leaves room for it. A task that awaits something foreign is taken for parked once nothing
+ * has moved for the cushion, and for 20 ms at least.
  *
  * When several wait, the smallest cushion goes first; equal ones go together. A clock that jumps by itself comes after.
  *
@@ -27,7 +28,7 @@ export function waitAllTasksBlocked(cushionMs = 0): Promise<void> {
     operation.data = blockedWatchOf(operation.status.runtime).add({
       cushionMs,
       rank: 0,
-      foreignQuietMs: Infinity,
+      foreignQuietMs: Math.max(usualForeignQuietMs, cushionMs),
       wake: () => operation.resume(),
     });
   }

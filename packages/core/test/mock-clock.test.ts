@@ -248,8 +248,22 @@ describe("MockClock.foreignQuietMs", () => {
     );
   });
 
-  it("by default it is waited for, however long it takes", async () => {
+  it("20 ms by default", async () => {
     const clock = new MockClock({ autojumpThresholdMs: 0 });
+    await run(
+      async () => {
+        const child = spawn(() => new Promise(() => undefined));
+        const real = performance.now();
+        await sleep(1000);
+        expect(performance.now() - real).toBeGreaterThanOrEqual(18);
+        expect(child.ended).toBe(false);
+      },
+      { clock },
+    );
+  });
+
+  it("with Infinity it is waited for, however long it takes", async () => {
+    const clock = new MockClock({ autojumpThresholdMs: 0, foreignQuietMs: Infinity });
     await run(
       async () => {
         const child = spawn(() => delay(60));

@@ -1,5 +1,5 @@
 import { Cancelled, checkpoint, currentTime, run, sleep, sleepForever } from "@espalier/core";
-import { park, ParkingLot } from "@espalier/core/lowlevel";
+import { park, parkAbroad, ParkingLot } from "@espalier/core/lowlevel";
 import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -46,11 +46,11 @@ describe("waitAllTasksBlocked", () => {
     });
   });
 
-  it("a task that awaits something foreign is not parked", async () => {
+  it("a task that awaits something foreign is not parked while it may come soon", async () => {
     await run(async () => {
       let woken = false;
       const task = spawn(async () => {
-        await delay(20);
+        await delay(5);
         woken = true;
         await sleepForever();
       });
@@ -58,6 +58,22 @@ describe("waitAllTasksBlocked", () => {
       expect(woken).toBe(true);
       task.cancel();
       await task.join();
+    });
+  });
+
+  it.each([
+    ["a promise", () => new Promise<never>(() => undefined)],
+    ["an operation that waits for something outside", () => parkAbroad<never>("socket").promise],
+  ])("does not wait for ever for %s", async (_what, wait) => {
+    await run(async () => {
+      const task = spawn(wait);
+      const start = performance.now();
+      await waitAllTasksBlocked();
+      expect(performance.now() - start).toBeGreaterThan(15);
+      const again = performance.now();
+      await waitAllTasksBlocked(40);
+      expect(performance.now() - again).toBeGreaterThan(35);
+      task.cancel();
     });
   });
 
