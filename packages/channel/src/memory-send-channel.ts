@@ -1,5 +1,5 @@
 import { WouldBlock } from "@espalier/core";
-import { pass, refusal } from "@espalier/core/lowlevel";
+import { currentStatus, pass, refusal } from "@espalier/core/lowlevel";
 import type { SendChannel } from "./channel.ts";
 import { brokenError, closedError } from "./channel-errors.ts";
 import { blocked } from "./inbox.ts";
@@ -37,13 +37,14 @@ export class MemorySendChannel<in T>
    * @throws {BrokenResourceError} no receive end is open, before or during the wait; the item is its `unsent`.
    */
   send(item: T): Promise<void> {
-    const denied = refusal();
+    const status = currentStatus();
+    const denied = refusal(status);
     if (denied !== undefined) return denied;
     const state = this.#state;
     if (this.closed) return Promise.reject(closedError("send"));
     if (state.broken) return Promise.reject(brokenError(item));
-    if (state.offer(item)) return pass();
-    return state.senders.park("channel.send", new PlainSend(item, this)) as Promise<void>;
+    if (state.offer(item)) return pass(undefined, status);
+    return state.senders.park("channel.send", new PlainSend(item, this), status) as Promise<void>;
   }
 
   /**

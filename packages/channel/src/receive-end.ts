@@ -1,5 +1,5 @@
 import { WouldBlock } from "@espalier/core";
-import { pass, refusal } from "@espalier/core/lowlevel";
+import { currentStatus, pass, refusal } from "@espalier/core/lowlevel";
 import type { ReceiveChannel } from "./channel.ts";
 import { closedError, endError } from "./channel-errors.ts";
 import { blocked, ended, type Inbox } from "./inbox.ts";
@@ -38,14 +38,15 @@ export abstract class ReceiveEnd<out T, out S extends object> implements Receive
    * @throws {ClosedResourceError} this end was closed, before or during the wait.
    */
   receive(): Promise<T> {
-    const denied = refusal();
+    const status = currentStatus();
+    const denied = refusal(status);
     if (denied !== undefined) return denied;
     if (this.#closed) return Promise.reject(closedError("receive"));
     const inbox = this.#inbox;
     const item = inbox.take(this);
-    if (item === blocked) return inbox.receivers.park("channel.receive", this.#plain) as Promise<T>;
+    if (item === blocked) return inbox.receivers.park("channel.receive", this.#plain, status) as Promise<T>;
     if (item === ended) return Promise.reject(inbox.failure ?? endError());
-    return pass(item as T);
+    return pass(item as T, status);
   }
 
   /**
@@ -126,15 +127,18 @@ export abstract class ReceiveEnd<out T, out S extends object> implements Receive
   }
 
   #step(): Promise<IteratorResult<T, undefined>> {
-    const denied = refusal();
+    const status = currentStatus();
+    const denied = refusal(status);
     if (denied !== undefined) return denied;
     if (this.#closed) return Promise.reject(closedError("receive"));
     const inbox = this.#inbox;
     const item = inbox.take(this);
     if (item === blocked)
-      return inbox.receivers.park("channel.receive", this.#stepping) as Promise<IteratorResult<T, undefined>>;
-    if (item !== ended) return pass({ done: false, value: item as T });
+      return inbox.receivers.park("channel.receive", this.#stepping, status) as Promise<
+        IteratorResult<T, undefined>
+      >;
+    if (item !== ended) return pass({ done: false, value: item as T }, status);
     if (inbox.failure !== undefined) return Promise.reject(inbox.failure);
-    return pass({ done: true, value: undefined });
+    return pass({ done: true, value: undefined }, status);
   }
 }

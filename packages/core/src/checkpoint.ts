@@ -6,7 +6,8 @@ import { allowUnhandled, mustBeHandled } from "./unhandled.ts";
 
 /*
  * A checkpoint is a cancel point and a schedule point. An operation that has to wait gets both from `park`; one that
- * need not uses the two halves here: `enter` (or `refusal`) before any effect, `pass` after it.
+ * need not uses the two halves here: `enter` (or `refusal`) before any effect, `pass` after it. They and `park` take the
+ * current status from whoever has read it already: on Node 20 reading it is a tenth of an operation that need not wait.
  */
 
 const done: Promise<void> = Promise.resolve();
@@ -27,8 +28,7 @@ export function enter(): void {
  * the current scope is cancelled, else `undefined`. Unlike a thrown error it counts against the budget of the turn, so
  * that a loop that catches every `Cancelled` cannot starve timers and I/O.
  */
-export function refusal(): Promise<never> | undefined {
-  const status = currentStatus();
+export function refusal(status: CancelStatus = currentStatus()): Promise<never> | undefined {
   if (status.flags === 0 || !isRefused(status)) return undefined;
   const cancelled = makeCancelled(reasonOf(status));
   const turn = status.runtime.scheduler.turn();
@@ -47,9 +47,8 @@ export function refusal(): Promise<never> | undefined {
  * this turn of the event loop lasts. Never raises, so what has been done stays done.
  */
 export function pass(): Promise<void>;
-export function pass<T>(value: T): Promise<T>;
-export function pass<T>(value?: T): Promise<T | undefined | void> {
-  const status = currentStatus();
+export function pass<T>(value: T, status?: CancelStatus): Promise<T>;
+export function pass<T>(value?: T, status: CancelStatus = currentStatus()): Promise<T | undefined | void> {
   if ((status.flags & SLOW) !== 0) noticeSchedulePoint(status);
   const turn = status.runtime.scheduler.turn();
   if (turn === undefined) return value === undefined ? done : Promise.resolve(value);
@@ -73,7 +72,8 @@ export function pass<T>(value?: T): Promise<T | undefined | void> {
  * ```
  */
 export function checkpoint(): Promise<void> {
-  return refusal() ?? pass();
+  const status = currentStatus();
+  return refusal(status) ?? pass(undefined, status);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CancelStatus } from "./cancel-status.ts";
 import { park, type Parked, type Wait } from "./park.ts";
 
 /*
@@ -47,8 +48,8 @@ export class ParkingLot<T = void, D = undefined> {
    * @checkpoint always
    * @cancellation The place in the queue is lost, and nothing else.
    */
-  park(label: string, data: D): Promise<T> {
-    const operation = park<T>(label, leave);
+  park(label: string, data: D, status?: CancelStatus): Promise<T> {
+    const operation = park<T>(label, leave, status);
     if (operation.pending) operation.data = this.add(operation, data);
     return operation.promise;
   }

@@ -1,4 +1,5 @@
 import { checkDuration, checkTime } from "./arguments.ts";
+import type { CancelStatus } from "./cancel-status.ts";
 import { pass, refusal } from "./checkpoint.ts";
 import { Deadline, type Deadlines } from "./deadlines.ts";
 import { park, type Parked, type Wait } from "./park.ts";
@@ -20,11 +21,10 @@ export function sleep(ms: number): Promise<void> {
   } catch (error) {
     return Promise.reject(error as Error);
   }
-  const denied = refusal();
+  const status = currentStatus();
+  const denied = refusal(status);
   if (denied !== undefined) return denied;
-  if (ms === 0) return pass();
-  const { clock } = currentStatus().runtime;
-  return wake(clock.now() + ms);
+  return ms === 0 ? pass(undefined, status) : wake(status.runtime.clock.now() + ms, status);
 }
 
 /**
@@ -37,15 +37,16 @@ export function sleep(ms: number): Promise<void> {
  * @throws {RangeError} `time` is NaN, or can only be a calendar time.
  */
 export function sleepUntil(time: number): Promise<void> {
-  const { runtime } = currentStatus();
+  const status = currentStatus();
+  const { runtime } = status;
   try {
     checkTime(time, "sleepUntil", runtime);
   } catch (error) {
     return Promise.reject(error as Error);
   }
-  const denied = refusal();
+  const denied = refusal(status);
   if (denied !== undefined) return denied;
-  return time <= runtime.clock.now() ? pass() : wake(time);
+  return time <= runtime.clock.now() ? pass(undefined, status) : wake(time, status);
 }
 
 /**
@@ -83,11 +84,11 @@ class Alarm extends Deadline {
   }
 }
 
-function wake(time: number): Promise<void> {
+function wake(time: number, status: CancelStatus): Promise<void> {
   if (time === Infinity) return sleepForever();
-  const sleeper = park<void>("sleep", silence);
+  const sleeper = park<void>("sleep", silence, status);
   if (sleeper.pending) {
-    const { deadlines } = sleeper.status.runtime;
+    const { deadlines } = status.runtime;
     const alarm = new Alarm(deadlines, time, sleeper);
     sleeper.data = alarm;
     deadlines.add(alarm);
