@@ -1,9 +1,13 @@
 import type { Task } from "@espalier/core";
+import { isInstance } from "@espalier/core/lowlevel";
 import type { Guard } from "./guard.ts";
 import type { LockState } from "./lock-state.ts";
 
 /** What holds a lock, and by which a condition knows that the lock is held. Made by acquiring one. */
 export class LockGuard implements Guard {
+  /** @internal By which a condition of another installed copy knows it. */
+  static readonly brand: string = "espalier.LockGuard";
+
   readonly #lock: LockState;
   /** Whose code asked for it; `undefined` outside every task. For debugging: any code may release it. */
   readonly task: Task | undefined;
@@ -27,5 +31,9 @@ export class LockGuard implements Guard {
   /** The same as `release()`, for `using`. */
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, value);
   }
 }

@@ -1,5 +1,5 @@
 import { currentTask, MisuseError, WouldBlock } from "@espalier/core";
-import { pass, refusal } from "@espalier/core/lowlevel";
+import { hasBrand, pass, refusal } from "@espalier/core/lowlevel";
 import { LockGuard } from "./lock-guard.ts";
 import { LockState } from "./lock-state.ts";
 
@@ -13,8 +13,10 @@ export interface LockStatistics {
   readonly tasksWaiting: number;
 }
 
-/** The state behind a lock, for what else is built on it; `undefined` if the value is no lock of this package. */
-export let stateOf: (lock: unknown) => LockState | undefined;
+/** The state behind a lock of any installed copy of this package, for what else is built on it; `undefined` if it is none. */
+export function stateOf(lock: unknown): LockState | undefined {
+  return hasBrand(lock, Lock.brand) ? (lock as Lock).state : undefined;
+}
 
 /**
  * Lets one in at a time, for as long as it awaits things in there. The lock goes from hand to hand: whoever waits longest
@@ -38,16 +40,14 @@ export let stateOf: (lock: unknown) => LockState | undefined;
  * ```
  */
 export class Lock {
-  readonly #state = new LockState();
-
-  static {
-    stateOf = (lock) =>
-      typeof lock === "object" && lock !== null && #state in lock ? lock.#state : undefined;
-  }
+  /** @internal */
+  static readonly brand: string = "espalier.Lock";
+  /** @internal */
+  readonly state: LockState = new LockState();
 
   /** Whether somebody holds it. */
   get locked(): boolean {
-    return this.#state.owner !== undefined;
+    return this.state.owner !== undefined;
   }
 
   /**
@@ -64,7 +64,7 @@ export class Lock {
     const denied = refusal();
     if (denied !== undefined) return denied;
     const guard = this.#newGuard();
-    return this.#state.take(guard) ? pass(guard) : this.#state.park(guard);
+    return this.state.take(guard) ? pass(guard) : this.state.park(guard);
   }
 
   /**
@@ -75,7 +75,7 @@ export class Lock {
    */
   acquireNowait(): LockGuard {
     const guard = this.#newGuard();
-    if (!this.#state.take(guard)) throw new WouldBlock("The lock is held; acquire() would wait for it.");
+    if (!this.state.take(guard)) throw new WouldBlock("The lock is held; acquire() would wait for it.");
     return guard;
   }
 
@@ -87,27 +87,27 @@ export class Lock {
    * @throws {MisuseError} nobody holds it.
    */
   release(): void {
-    if (this.#state.owner === undefined) {
+    if (this.state.owner === undefined) {
       throw new MisuseError(
         "lock.release(): nobody holds this lock; it was released before, or never acquired. Release it once for each " +
           "acquire(), best by its guard: using guard = await lock.acquire().",
       );
     }
-    this.#state.passOn();
+    this.state.passOn();
   }
 
   /** A snapshot for debugging and metrics. */
   statistics(): LockStatistics {
-    const { owner, waiting } = this.#state;
+    const { owner, waiting } = this.state;
     return { locked: owner !== undefined, owner, tasksWaiting: waiting };
   }
 
   /** @internal For tests. */
   assertInvariants(): void {
-    this.#state.assertInvariants();
+    this.state.assertInvariants();
   }
 
   #newGuard(): LockGuard {
-    return new LockGuard(this.#state, currentTask());
+    return new LockGuard(this.state, currentTask());
   }
 }

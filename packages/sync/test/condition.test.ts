@@ -2,7 +2,7 @@ import { Cancelled, checkpoint, MisuseError } from "@espalier/core";
 import { ambient, CancelStatus, currentStatus, runIn } from "@espalier/core/lowlevel";
 import { attachProbe, runWith, SeededScheduler, waitAllTasksBlocked } from "@espalier/core/testing";
 import { Condition, Lock, type LockGuard } from "@espalier/sync";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { type Flow, flow, inCancelledScope } from "./support/flow.ts";
 import { checkpointsOf } from "./support/probed.ts";
@@ -38,6 +38,27 @@ async function notify(condition: Condition, n?: number): Promise<void> {
   condition.notify(n);
   condition.assertInvariants();
 }
+
+describe("Condition(lock), of another installed copy of the package (law 12)", () => {
+  it("stands on the lock, and takes its guards", async () => {
+    vi.resetModules();
+    const other = (await import("@espalier/sync")) as typeof import("@espalier/sync");
+    const lock = new other.Lock();
+    const condition = new Condition(lock as unknown as Lock);
+    const waiting = (async () => {
+      using guard = await lock.acquire();
+      await condition.wait(guard as unknown as LockGuard);
+      return lock.locked;
+    })();
+    await settled();
+    expect(lock.locked).toBe(false);
+    using guard = await condition.acquire();
+    condition.notify();
+    guard.release();
+    expect(await waiting).toBe(true);
+    expect(lock.locked).toBe(false);
+  });
+});
 
 describe("new Condition", () => {
   it("makes a lock of its own, or stands over one that is given", async () => {
