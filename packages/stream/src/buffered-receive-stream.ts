@@ -1,7 +1,7 @@
-import { pass, refusal } from "@espalier/core/lowlevel";
+import { pass, quietly, refusal } from "@espalier/core/lowlevel";
 import { dispose } from "./async-resource.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
-import { checkMax } from "./check-bytes.ts";
+import { checkCount, checkDelimiter, checkMax } from "./check-bytes.ts";
 import { chunksOf } from "./chunks-of.ts";
 import type { ReceiveStream } from "./contracts.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
@@ -16,6 +16,7 @@ export interface BufferedReceiveOptions {
 const newline = new Uint8Array([0x0a]);
 const carriageReturn = 0x0d;
 const byteOrderMark = "\uFEFF";
+const nothingToCheck = (): void => undefined;
 
 /**
  * Reads a stream in pieces that mean something: so many bytes, up to a delimiter, line by line. It never holds more than
@@ -49,12 +50,16 @@ export class BufferedReceiveStream implements ReceiveStream {
   }
 
   /** Some bytes: first what is buffered, then what the stream gives. See `ReceiveStream.receiveSome`. */
-  async receiveSome(max?: number): Promise<Uint8Array | undefined> {
-    checkMax(max, "receiveSome");
-    return this.#alone(async () => {
-      if (this.#buffer.length === 0) return this.#stream.receiveSome(max);
-      return pass(this.#buffer.take(Math.min(this.#buffer.length, max ?? Infinity)));
-    });
+  receiveSome(max?: number): Promise<Uint8Array | undefined> {
+    return this.#alone(
+      () => {
+        checkMax(max, "receiveSome");
+      },
+      async () => {
+        if (this.#buffer.length === 0) return this.#stream.receiveSome(max);
+        return pass(this.#buffer.take(Math.min(this.#buffer.length, max ?? Infinity)));
+      },
+    );
   }
 
   /**
@@ -68,17 +73,20 @@ export class BufferedReceiveStream implements ReceiveStream {
    * @throws {RangeError} `count` is not a whole number of 0 or more.
    * @throws the errors of the stream.
    */
-  async receiveExactly(count: number): Promise<Uint8Array | undefined> {
-    if (!(Number.isInteger(count) && count >= 0))
-      throw new RangeError(`receiveExactly needs a number of bytes, not ${count}.`);
-    return this.#alone(async () => {
-      if (count > this.#maxBytes) throw this.#overLimit(`receiveExactly(${count})`);
-      while (this.#buffer.length < count) {
-        if (await this.#more()) continue;
-        return this.#endInTheMiddle(`${count} bytes were asked for`);
-      }
-      return pass(this.#buffer.take(count));
-    });
+  receiveExactly(count: number): Promise<Uint8Array | undefined> {
+    return this.#alone(
+      () => {
+        checkCount(count, "receiveExactly");
+      },
+      async () => {
+        if (count > this.#maxBytes) throw this.#overLimit(`receiveExactly(${count})`);
+        while (this.#buffer.length < count) {
+          if (await this.#more()) continue;
+          return this.#endInTheMiddle(`${count} bytes were asked for`);
+        }
+        return pass(this.#buffer.take(count));
+      },
+    );
   }
 
   /**
@@ -91,17 +99,22 @@ export class BufferedReceiveStream implements ReceiveStream {
    * @throws {LimitExceededError} no delimiter in the first `maxBytes` bytes.
    * @throws {IncompleteReadError} the stream ended before a delimiter.
    * @throws {RangeError} the delimiter is empty.
+   * @throws {TypeError} the delimiter is neither bytes nor a string.
    * @throws the errors of the stream.
    */
-  async receiveUntil(delimiter: Uint8Array | string): Promise<Uint8Array | undefined> {
+  receiveUntil(delimiter: Uint8Array | string): Promise<Uint8Array | undefined> {
     const pattern = typeof delimiter === "string" ? new TextEncoder().encode(delimiter) : delimiter;
-    if (pattern.length === 0) throw new RangeError("receiveUntil needs a delimiter that is not empty.");
-    return this.#alone(async () => (await this.#until(pattern)) ?? this.#endInTheMiddle("no delimiter came"));
+    return this.#alone(
+      () => {
+        checkDelimiter(pattern);
+      },
+      async () => (await this.#until(pattern)) ?? this.#endInTheMiddle("no delimiter came"),
+    );
   }
 
   /**
-   * The lines, as strings (UTF-8), without their `\n` or `\r\n`; the last one also if it is not terminated. Leaving the loop
-   * early does not close the stream.
+   * The lines, as strings (UTF-8), without their `\n` or `\r\n`, which do not count for the limit; the last one also if it is
+   * not terminated. Leaving the loop early does not close the stream.
    *
    * @checkpoint always, each step and the last one
    * @throws what `receiveUntil` does, except `IncompleteReadError`.
@@ -113,11 +126,10 @@ export class BufferedReceiveStream implements ReceiveStream {
     const iterator: AsyncIterableIterator<string, undefined> = {
       [Symbol.asyncIterator]: () => iterator,
       next: () =>
-        this.#alone(async () => {
-          const line = (await this.#until(newline)) ?? this.#rest();
+        this.#alone(nothingToCheck, async () => {
+          const line = (await this.#until(newline, carriageReturn)) ?? this.#rest();
           if (line === undefined) return { done: true, value: undefined };
-          const length = line.at(-1) === carriageReturn ? line.length - 1 : line.length;
-          const text = decoder.decode(line.subarray(0, length));
+          const text = decoder.decode(line);
           const value = first && text.startsWith(byteOrderMark) ? text.slice(1) : text;
           first = false;
           return { done: false, value };
@@ -127,9 +139,11 @@ export class BufferedReceiveStream implements ReceiveStream {
   }
 
   /** Closes the stream; what is buffered is dropped. See `AsyncResource.aclose`. */
-  async aclose(): Promise<void> {
-    this.#buffer.drop(this.#buffer.length);
-    await this.#stream.aclose();
+  aclose(): Promise<void> {
+    return quietly(async () => {
+      this.#buffer.drop(this.#buffer.length);
+      await this.#stream.aclose();
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -141,15 +155,18 @@ export class BufferedReceiveStream implements ReceiveStream {
   }
 
   /** One reader at a time, and a checkpoint before anything is taken. */
-  async #alone<T>(read: () => Promise<T>): Promise<T> {
-    const denied = refusal();
-    if (denied !== undefined) return denied;
-    this.#guard.enter();
-    try {
-      return await read();
-    } finally {
-      this.#guard.leave();
-    }
+  #alone<T>(check: () => void, read: () => Promise<T>): Promise<T> {
+    return quietly(async () => {
+      check();
+      const denied = refusal();
+      if (denied !== undefined) return denied;
+      this.#guard.enter();
+      try {
+        return await read();
+      } finally {
+        this.#guard.leave();
+      }
+    });
   }
 
   /** Reads on; false at the end of the stream. */
@@ -160,19 +177,24 @@ export class BufferedReceiveStream implements ReceiveStream {
     return true;
   }
 
-  /** What comes before the pattern, taking both; `undefined` if the stream ends without one. */
-  async #until(pattern: Uint8Array): Promise<Uint8Array | undefined> {
+  /**
+   * What comes before the pattern, taking both; `undefined` if the stream ends without one.
+   *
+   * @param uncounted - A byte that is part of the delimiter if it comes right before the pattern.
+   */
+  async #until(pattern: Uint8Array, uncounted?: number): Promise<Uint8Array | undefined> {
     let searched = 0;
     for (;;) {
       const at = this.#buffer.indexOf(pattern, searched);
-      if (at > this.#maxBytes || (at === -1 && this.#buffer.length - pattern.length >= this.#maxBytes))
-        throw this.#overLimit("no delimiter");
+      const end = at === -1 ? this.#buffer.length - pattern.length + 1 : at; // the rest may be the beginning of the pattern
+      const spare = uncounted !== undefined && this.#buffer.at(end - 1) === uncounted ? 1 : 0;
+      if (end - spare > this.#maxBytes) throw this.#overLimit("no delimiter");
       if (at !== -1) {
-        const before = this.#buffer.take(at);
-        this.#buffer.drop(pattern.length);
+        const before = this.#buffer.take(at - spare);
+        this.#buffer.drop(spare + pattern.length);
         return pass(before);
       }
-      searched = Math.max(0, this.#buffer.length - pattern.length + 1); // it may have begun at the end of what is here
+      searched = Math.max(0, end); // it may have begun at the end of what is here
       if (!(await this.#more())) return undefined;
     }
   }

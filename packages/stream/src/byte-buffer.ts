@@ -22,7 +22,7 @@ export class ByteBuffer {
 
   /** Takes the oldest bytes, as a copy: what is given out must not change when more comes in. */
   take(count: number): Uint8Array {
-    const taken = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#start + count);
+    const taken = new Uint8Array(this.#bytes.subarray(this.#start, this.#start + count));
     this.drop(count);
     return taken;
   }
@@ -30,6 +30,11 @@ export class ByteBuffer {
   drop(count: number): void {
     this.#start += count;
     if (this.#start === this.#end) this.#start = this.#end = 0;
+  }
+
+  /** One byte, counted from the oldest; `undefined` if it is not here. */
+  at(index: number): number | undefined {
+    return index < 0 || index >= this.length ? undefined : this.#bytes[this.#start + index];
   }
 
   /** Where `pattern` begins, counted from the oldest byte; -1 if it is not there. Looks from `from` on. */

@@ -10,8 +10,38 @@ export function checkBytes(bytes: unknown, where: string): asserts bytes is Uint
   );
 }
 
-/** @throws {RangeError} it is not a number of bytes. */
+/**
+ * @throws {TypeError} it is not a number.
+ * @throws {RangeError} it is not a number of bytes.
+ */
 export function checkMax(max: unknown, where: string): void {
   if (max === undefined || max === Infinity || (Number.isInteger(max) && (max as number) >= 1)) return;
-  throw new RangeError(`${where} needs a number of bytes of 1 or more, not ${max as string}.`);
+  const wanted = `${where} needs a number of bytes of 1 or more`;
+  if (typeof max !== "number")
+    throw new TypeError(`${wanted}, not ${max === null ? "null" : `a ${typeof max}`}.`);
+  throw new RangeError(`${wanted}, not ${max}.`);
+}
+
+/**
+ * @throws {TypeError} it is not a number.
+ * @throws {RangeError} it is not a number of bytes.
+ */
+export function checkCount(count: unknown, where: string): void {
+  if (Number.isInteger(count) && (count as number) >= 0) return;
+  const wanted = `${where} needs a whole number of bytes of 0 or more`;
+  if (typeof count !== "number")
+    throw new TypeError(`${wanted}, not ${count === null ? "null" : `a ${typeof count}`}.`);
+  throw new RangeError(`${wanted}, not ${count}.`);
+}
+
+/**
+ * @throws {TypeError} it is not bytes.
+ * @throws {RangeError} it is empty.
+ */
+export function checkDelimiter(delimiter: unknown): void {
+  if (!(delimiter instanceof Uint8Array)) {
+    const what = delimiter === null ? "null" : `a ${typeof delimiter}`;
+    throw new TypeError(`receiveUntil needs a delimiter of bytes (a Uint8Array) or a string, not ${what}.`);
+  }
+  if (delimiter.length === 0) throw new RangeError("receiveUntil needs a delimiter that is not empty.");
 }

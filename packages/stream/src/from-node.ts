@@ -4,10 +4,11 @@ import type { HalfCloseableStream, ReceiveStream, SendStream } from "./contracts
 import { NodeDuplexStream, NodeReceiveStream, NodeSendStream } from "./node-stream.ts";
 
 /**
- * A Node `Readable` of bytes as a stream of ours. It belongs to the wrapper from now on.
+ * A Node `Readable` of bytes as a stream of ours. It belongs to the wrapper from now on. One in object mode, as `Readable.from`
+ * makes them, is welcome if what it gives are bytes or strings.
  *
  * @checkpoint never
- * @throws {TypeError} it is not one, or it is in object mode.
+ * @throws {TypeError} it is not one.
  */
 export function fromNodeReadable(readable: Readable): ReceiveStream {
   check(
@@ -16,8 +17,6 @@ export function fromNodeReadable(readable: Readable): ReceiveStream {
     "a Readable",
     typeof (readable as Partial<Readable>).read === "function",
   );
-  if (readable.readableObjectMode)
-    throw new TypeError("fromNodeReadable needs a Readable of bytes, not one in object mode.");
   return new NodeReceiveStream(readable);
 }
 
@@ -43,13 +42,13 @@ export function fromNodeWritable(writable: Writable): SendStream {
  * A Node `Duplex` of bytes as a stream of ours. It belongs to the wrapper from now on; `aclose()` ends it.
  *
  * @checkpoint never
- * @throws {TypeError} it is not one, or it is in object mode.
+ * @throws {TypeError} it is not one, or it is written in object mode.
  */
 export function fromNodeDuplex(duplex: Duplex): HalfCloseableStream {
   const { read, write } = duplex as Partial<Duplex>;
   check(duplex, "fromNodeDuplex", "a Duplex", typeof read === "function" && typeof write === "function");
-  if (duplex.readableObjectMode || duplex.writableObjectMode)
-    throw new TypeError("fromNodeDuplex needs a Duplex of bytes, not one in object mode.");
+  if (duplex.writableObjectMode)
+    throw new TypeError("fromNodeDuplex needs a Duplex of bytes, not one that is written in object mode.");
   return new NodeDuplexStream(duplex);
 }
 

@@ -1,7 +1,15 @@
 import type { Readable } from "node:stream";
 
 import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
-import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import {
+  type CancelStatus,
+  currentStatus,
+  errorMessage,
+  parkAbroad,
+  type Parked,
+  pass,
+  refusal,
+} from "@espalier/core/lowlevel";
 import { checkMax } from "./check-bytes.ts";
 import { toResult } from "./chunks-of.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
@@ -87,21 +95,22 @@ export class NodeReceiver {
   }
 
   #receive<R>(max: number, shape: Shape<R>): Promise<R> {
+    const status = currentStatus();
     try {
-      const denied = refusal();
+      const denied = refusal(status);
       if (denied !== undefined) return denied;
       if (this.#state.kind === "closed") throw closedError();
       this.#guard.enter();
     } catch (error) {
       return Promise.reject(error as Error);
     }
-    if (this.#kept.length > 0) return this.#passOn(shape(this.#takeKept(max)));
-    if (this.#state.kind === "ended") return this.#passOn(shape(undefined));
+    if (this.#kept.length > 0) return this.#passOn(shape(this.#takeKept(max)), status);
+    if (this.#state.kind === "ended") return this.#passOn(shape(undefined), status);
     if (this.#state.kind === "broken") {
       this.#guard.leave();
       return Promise.reject(brokenError(this.#state.cause));
     }
-    const operation = parkAbroad<R>("stream.receiveSome", this.#cancelWaiter);
+    const operation = parkAbroad<R>("stream.receiveSome", this.#cancelWaiter, status);
     if (!operation.pending) {
       this.#guard.leave();
       return operation.promise;
@@ -120,14 +129,22 @@ export class NodeReceiver {
     this.#takeWaiter()?.operation.fail(closedError());
   }
 
-  #passOn<R>(result: R): Promise<R> {
+  #passOn<R>(result: R, status: CancelStatus): Promise<R> {
     this.#guard.leave();
-    return pass(result);
+    return pass(result, status);
   }
 
-  readonly #arrived = (chunk: Uint8Array | string): void => {
+  readonly #arrived = (chunk: unknown): void => {
     if (this.#state.kind === "closed") return;
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+    if (!(bytes instanceof Uint8Array)) {
+      this.#source.destroy(
+        new TypeError(
+          `it gave ${typeof chunk === "object" ? "an object" : `a ${typeof chunk}`} where bytes are wanted`,
+        ),
+      );
+      return;
+    }
     if (bytes.length === 0) return;
     const waiter = this.#takeWaiter();
     // Whoever waits has found nothing kept: the usual to and fro goes past the queue.
@@ -189,8 +206,5 @@ function closedError(): ClosedResourceError {
 
 function brokenError(cause: unknown): BrokenResourceError {
   if (cause === undefined) return new BrokenResourceError("The stream was torn down before its end.");
-  return new BrokenResourceError(
-    `The stream broke: ${cause instanceof Error ? cause.message : String(cause as number)}`,
-    { cause },
-  );
+  return new BrokenResourceError(`The stream broke: ${errorMessage(cause)}`, { cause });
 }

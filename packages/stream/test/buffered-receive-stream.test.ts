@@ -107,6 +107,14 @@ describe("BufferedReceiveStream.receiveUntil", () => {
     expect(given).toBeLessThanOrEqual(6000);
   });
 
+  it.each([5, null, undefined, [], {}])("rejects a delimiter that is no bytes: %s", async (delimiter) => {
+    const stream = reading(["abc\x05def"]);
+    const error = await rejection(stream.receiveUntil(delimiter as never));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain("a Uint8Array");
+    expect(decode(await stream.receiveSome())).toBe("abc\x05def");
+  });
+
   it("rejects an empty delimiter", async () => {
     expect(await rejection(reading(["x"]).receiveUntil(""))).toBeInstanceOf(RangeError);
   });
@@ -119,6 +127,16 @@ describe("BufferedReceiveStream.lines", () => {
     expect(await allLines(reading([]))).toEqual([]);
     expect(await allLines(reading(["\n"]))).toEqual([""]);
     expect(await allLines(reading(["x\n"]))).toEqual(["x"]);
+    expect(await allLines(reading(["x\r"]))).toEqual(["x\r"]);
+    expect(await allLines(reading(["x\r\r\n\r\n"]))).toEqual(["x\r", ""]);
+  });
+
+  it("does not count the end of a line for the limit", async () => {
+    for (const chunks of cuts("12345\r\n12345\n1\r\n12345\r\n"))
+      expect(await allLines(reading(chunks, 5))).toEqual(["12345", "12345", "1", "12345"]);
+    for (const text of ["123456", "123456\n", "12345\r\r\n", "12345\rx", "123456\r\n"])
+      for (const chunks of cuts(text))
+        expect(await rejection(allLines(reading(chunks, 5)))).toBeInstanceOf(LimitExceededError);
   });
 
   it("puts characters together that come in two chunks", async () => {

@@ -123,8 +123,23 @@ describe("fromNodeReadable", () => {
     expect(await closed).toBeInstanceOf(ClosedResourceError);
   });
 
-  it("rejects object mode, and what is no Readable", () => {
-    expect(() => fromNodeReadable(new PassThrough({ objectMode: true }))).toThrow(TypeError);
+  it("takes object mode, as Readable.from has it, for the bytes and strings that come", async () => {
+    const stream = fromNodeReadable(Readable.from([encode("by"), "te", Buffer.from("s")]));
+    expect(await readAll(stream)).toBe("bytes");
+    await stream.aclose();
+  });
+
+  it("breaks at an object that is no bytes, and says so", async () => {
+    const readable = Readable.from([encode("a"), { an: "object" }]);
+    const stream = fromNodeReadable(readable);
+    expect(decode(await stream.receiveSome())).toBe("a");
+    const error = await rejection(stream.receiveSome());
+    expect(error).toBeInstanceOf(BrokenResourceError);
+    expect(error.message).toContain("it gave an object where bytes are wanted");
+    expect(readable.destroyed).toBe(true);
+  });
+
+  it("rejects what is no Readable", () => {
     expect(() => fromNodeReadable({} as never)).toThrow(TypeError);
     expect(() => fromNodeReadable(null as never)).toThrow(TypeError);
   });
@@ -282,8 +297,9 @@ describe("fromNodeDuplex", () => {
     });
   });
 
-  it("rejects object mode, and what is no Duplex", () => {
-    expect(() => fromNodeDuplex(new PassThrough({ readableObjectMode: true }))).toThrow(TypeError);
+  it("rejects what is written in object mode, and what is no Duplex", () => {
+    expect(() => fromNodeDuplex(new PassThrough({ writableObjectMode: true }))).toThrow(TypeError);
+    expect(() => fromNodeDuplex(new PassThrough({ readableObjectMode: true }))).not.toThrow();
     expect(() => fromNodeDuplex(new Writable() as never)).toThrow(TypeError);
   });
 });
