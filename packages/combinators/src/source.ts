@@ -96,7 +96,7 @@ class AsyncSource<T> implements Source<T> {
     if (!this.#finished) {
       this.#finished = true;
       try {
-        if (this.#iterator.return === undefined) await this.#pull;
+        if ((this.#iterator.return ?? undefined) === undefined) await this.#pull;
         else await callReturn(this.#iterator, this.#home);
       } catch (error) {
         errors.push(error);

@@ -482,7 +482,10 @@ describe("mapConcurrent, closing its source", () => {
     });
   });
 
-  it("waits for a pull that is under way if the iterator has no return()", async () => {
+  it.each([
+    ["has no return()", {}],
+    ["has null for it, which means the same", { return: null as never }],
+  ])("waits for a pull that is under way if the iterator %s", async (_what, closing) => {
     let pulls = 0;
     let ended = false;
     const source: AsyncIterable<number> = {
@@ -494,6 +497,7 @@ describe("mapConcurrent, closing its source", () => {
           }
           return { done: false, value: 1 };
         },
+        ...closing,
       }),
     };
     const watch = watched(failing("no"));
