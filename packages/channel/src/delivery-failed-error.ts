@@ -1,11 +1,11 @@
-import { isInstance } from "@espalier/core/lowlevel";
+import { BrandedAggregateError, errorText } from "@espalier/core/lowlevel";
 
 /**
  * An item of a retrying channel was tried as often as the channel allows, and each attempt failed. `errors` holds the error of
  * each attempt, in order; the item is in `unsent`.
  */
-export class DeliveryFailedError extends AggregateError {
-  static readonly brand: string = "espalier.DeliveryFailedError";
+export class DeliveryFailedError extends BrandedAggregateError {
+  static override readonly brand: string = "espalier.DeliveryFailedError";
   /** The item that could not be processed. */
   readonly unsent: unknown;
 
@@ -19,21 +19,9 @@ export class DeliveryFailedError extends AggregateError {
     this.unsent = options.unsent;
   }
 
-  override get name(): string {
-    return "DeliveryFailedError";
-  }
-  /** For subclasses, as in `BrandedError`. */
-  override set name(name: string) {
-    Object.defineProperty(this, "name", { value: name, writable: true, configurable: true });
-  }
-
   /** The same failure with other errors; the scopes use it to take cancellations out of a mixed group. */
   derive(errors: readonly unknown[]): DeliveryFailedError {
     return regroup(this, errors);
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, value);
   }
 }
 
@@ -50,16 +38,7 @@ export function deliveryFailed(errors: readonly unknown[], unsent: unknown): Del
   const attempts = errors.length === 1 ? "1 attempt" : `${errors.length} attempts`;
   return new DeliveryFailedError(
     errors,
-    `The item was not processed in ${attempts}; it is in \`unsent\`. The last one failed with ${summary(errors.at(-1))}`,
+    `The item was not processed in ${attempts}; it is in \`unsent\`. The last one failed with ${errorText(errors.at(-1))}`,
     { unsent },
   );
-}
-
-/** Never throws, whatever was thrown: the sender would wait for ever. */
-function summary(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return "something that has no text";
-  }
 }

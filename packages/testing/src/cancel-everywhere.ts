@@ -1,12 +1,11 @@
 import { checkpoint, detached } from "@espalier/core";
-import { captureOutcome, checkBody, checkDuration, type Outcome } from "@espalier/core/lowlevel";
+import { captureOutcome, checkBody, checkDuration, errorText, type Outcome } from "@espalier/core/lowlevel";
 import { macrotask } from "@espalier/core/testing";
 import { describePlace } from "./cancellation/place.ts";
 import type { Moment, Strike, Striker } from "./cancellation/strike.ts";
 import { type Findings, type MakeBody, Trial, type TrialContext } from "./cancellation/trial.ts";
 import { UncleanCancellationError } from "./cancellation/unclean-cancellation-error.ts";
 import { UnhandledRejections } from "./cancellation/unhandled-rejections.ts";
-import { summary } from "./error-summary.ts";
 import { checkVirtualOptions, type VirtualOptions } from "./start-virtual.ts";
 import { superviseVirtual } from "./supervise-virtual.ts";
 import { checkWhole } from "./whole-number.ts";
@@ -172,8 +171,8 @@ class Trials {
     const rejected = this.rejections.take();
     if (ending.kind === "error" && strike === undefined) throw ending.error;
     const problems = [
-      ...(ending.kind === "error" ? [`it did not end: ${summary(ending.error)}`] : ending.value.problems),
-      ...rejected.map((error) => `a promise was rejected and nobody looked at it: ${summary(error)}`),
+      ...(ending.kind === "error" ? [`it did not end: ${errorText(ending.error)}`] : ending.value.problems),
+      ...rejected.map((error) => `a promise was rejected and nobody looked at it: ${errorText(error)}`),
     ];
     if (problems.length === 0) return;
     const errors = [...(ending.kind === "error" ? [ending.error] : ending.value.errors), ...rejected];

@@ -1,5 +1,5 @@
 import { checkpoint, detached, WouldBlock } from "@espalier/core";
-import { captureOutcome, checkBody } from "@espalier/core/lowlevel";
+import { captureOutcome, checkBody, errorText } from "@espalier/core/lowlevel";
 import { unwrapSingle } from "@espalier/nursery";
 import { AssertionError } from "./assertion-error.ts";
 import { cancellingRules } from "./channel-rules/cancelling.ts";
@@ -11,7 +11,6 @@ import { conservationRule, conservationSeeds } from "./channel-rules/conservatio
 import { nowaitRules } from "./channel-rules/nowait.ts";
 import { orderRules } from "./channel-rules/order.ts";
 import { ConformanceError } from "./conformance-error.ts";
-import { summary } from "./error-summary.ts";
 import { StallError, superviseVirtual } from "./supervise-virtual.ts";
 
 const rules: readonly Rule[] = [
@@ -75,7 +74,7 @@ export async function checkChannel(open: OpenChannel): Promise<void> {
 }
 
 function violation(rule: Rule, error: unknown): AssertionError {
-  const what = error instanceof AssertionError ? error.message : summary(error);
+  const what = error instanceof AssertionError ? error.message : errorText(error);
   return new AssertionError(`${rule.name}: ${what}`, { cause: error });
 }
 

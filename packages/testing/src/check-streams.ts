@@ -1,6 +1,6 @@
 import { failAfter } from "@espalier/cancel-scope";
 import { checkpoint, rethrowIfCancelled } from "@espalier/core";
-import { captureOutcome, checkBody } from "@espalier/core/lowlevel";
+import { captureOutcome, checkBody, errorText } from "@espalier/core/lowlevel";
 import { unwrapSingle } from "@espalier/nursery";
 import {
   acloseForcefully,
@@ -12,7 +12,6 @@ import {
 } from "@espalier/stream";
 import { AssertionError } from "./assertion-error.ts";
 import { ConformanceError } from "./conformance-error.ts";
-import { summary } from "./error-summary.ts";
 import { halfCloseableRules } from "./stream-rules/half-closeable.ts";
 import { oneWayRules } from "./stream-rules/one-way.ts";
 import type { MakePair, StreamRule } from "./stream-rules/stream-under-test.ts";
@@ -160,7 +159,7 @@ async function check(caller: string, groups: readonly Trial[][]): Promise<void> 
     if (outcome.kind === "value") continue;
     rethrowIfCancelled(outcome.error);
     const error = unwrapSingle(outcome.error);
-    const what = error instanceof AssertionError ? error.message : summary(error);
+    const what = error instanceof AssertionError ? error.message : errorText(error);
     errors.push(new AssertionError(`${name}: ${what}`, { cause: error }));
   }
   if (errors.length === 0) return;

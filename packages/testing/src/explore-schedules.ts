@@ -1,6 +1,5 @@
 import { checkpoint, detached } from "@espalier/core";
-import { captureOutcome, checkBody } from "@espalier/core/lowlevel";
-import { summary } from "./error-summary.ts";
+import { captureOutcome, checkBody, errorText } from "@espalier/core/lowlevel";
 import { FailedScheduleError } from "./failed-schedule-error.ts";
 import { checkVirtualOptions, startVirtual, type VirtualOptions } from "./start-virtual.ts";
 import { checkWhole } from "./whole-number.ts";
@@ -68,7 +67,7 @@ export async function exploreSchedules(
     );
     if (ending.kind === "value") continue;
     throw new FailedScheduleError(
-      `In the order of seed ${seed} (run ${run} of ${runs}) the program failed: ${summary(ending.error)}\n` +
+      `In the order of seed ${seed} (run ${run} of ${runs}) the program failed: ${errorText(ending.error)}\n` +
         `To replay it: runVirtual(body, { seed: ${seed} })`,
       { cause: ending.error, seed, runs: run },
     );

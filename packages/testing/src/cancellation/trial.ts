@@ -2,6 +2,7 @@ import {
   CancelStatus,
   captureOutcome,
   currentStatus,
+  errorText,
   isThenable,
   type Outcome,
   runIn,
@@ -10,7 +11,6 @@ import {
   unwrapOutcome,
 } from "@espalier/core/lowlevel";
 import { attachProbe, waitAllTasksBlocked } from "@espalier/core/testing";
-import { summary } from "../error-summary.ts";
 import type { GiveUp } from "../supervise-virtual.ts";
 import { AbortListeners } from "./abort-listeners.ts";
 import { HeldLocks } from "./held-locks.ts";
@@ -149,7 +149,7 @@ export class Trial {
   }
 
   #note(what: string, error: unknown): void {
-    this.#problems.push(`${what}: ${summary(error)}`);
+    this.#problems.push(`${what}: ${errorText(error)}`);
     this.#errors.push(error);
   }
 }

@@ -1,6 +1,5 @@
-import type { Outcome } from "@espalier/core/lowlevel";
+import { errorText, type Outcome } from "@espalier/core/lowlevel";
 import { AssertionError } from "../assertion-error.ts";
-import { summary } from "../error-summary.ts";
 
 /** A call, as far as claims about it go. */
 interface Outcomes {
@@ -53,7 +52,7 @@ function tell(outcome: Outcome<unknown> | undefined): string {
   if (outcome === undefined) return "it still waits";
   return outcome.kind === "value"
     ? `it returned ${show(outcome.value)}`
-    : `it raised ${summary(outcome.error)}`;
+    : `it raised ${errorText(outcome.error)}`;
 }
 
 function causeOf(outcome: Outcome<unknown> | undefined): ErrorOptions | undefined {
