@@ -1,4 +1,4 @@
-import { isThenable, parkAbroad, refusal } from "@espalier/core/lowlevel";
+import { isThenable, parkAbroad, quietly, refusal } from "@espalier/core/lowlevel";
 
 /**
  * Waits for a promise that cannot be interrupted, but stops waiting when the current scope is cancelled. The promise goes
@@ -10,18 +10,21 @@ import { isThenable, parkAbroad, refusal } from "@espalier/core/lowlevel";
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {TypeError} `promise` is not a promise.
  */
-export async function abandonOnCancel<T>(promise: PromiseLike<T>): Promise<T> {
-  if (!isThenable(promise)) throw new TypeError("abandonOnCancel needs a promise: abandonOnCancel(work()).");
-  const settled = Promise.resolve(promise);
-  settled.catch(() => undefined); // also when we are cancelled before we listen
-  const denied = refusal();
-  if (denied !== undefined) return denied;
-  const wait = parkAbroad<T>("abandonOnCancel");
-  if (wait.pending) {
-    settled.then(
-      (value) => wait.resume(value),
-      (error: unknown) => wait.fail(error),
-    );
-  }
-  return wait.promise;
+export function abandonOnCancel<T>(promise: PromiseLike<T>): Promise<T> {
+  return quietly(async () => {
+    if (!isThenable(promise))
+      throw new TypeError("abandonOnCancel needs a promise: abandonOnCancel(work()).");
+    const settled = Promise.resolve(promise);
+    settled.catch(() => undefined); // also when we are cancelled before we listen
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    const wait = parkAbroad<T>("abandonOnCancel");
+    if (wait.pending) {
+      settled.then(
+        (value) => wait.resume(value),
+        (error: unknown) => wait.fail(error),
+      );
+    }
+    return wait.promise;
+  });
 }

@@ -4,6 +4,7 @@ import {
   checkBody,
   currentStatus,
   parkAbroad,
+  quietly,
   refusal,
   shieldedCheckpoint,
 } from "@espalier/core/lowlevel";
@@ -25,24 +26,26 @@ import {
  * await moveOnAfter(10, () => withSignal((signal) => setTimeout(60_000, "late", { signal })));
  * ```
  */
-export async function withSignal<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  checkBody(fn, "withSignal");
-  const denied = refusal();
-  if (denied !== undefined) return denied;
-  const status = currentStatus();
-  const controller = new AbortController();
-  const wait = parkAbroad<void>("withSignal", () => {
-    abort(status, controller);
+export function withSignal<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return quietly(async () => {
+    checkBody(fn, "withSignal");
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    const status = currentStatus();
+    const controller = new AbortController();
+    const wait = parkAbroad<void>("withSignal", () => {
+      abort(status, controller);
+    });
+    if (!wait.pending) return wait.promise as Promise<never>;
+    wait.promise.catch(() => undefined); // the end of fn is what counts; this wait only brings the cancellation
+    try {
+      return await fn(controller.signal);
+    } catch (error) {
+      // What fn makes of the abort (an AbortError of its own, as a rule) is worth less than what caused it.
+      throw controller.signal.aborted && isCancelled(error) ? controller.signal.reason : error;
+    } finally {
+      wait.resume();
+      await shieldedCheckpoint(); // fn may have ended without giving anybody a turn
+    }
   });
-  if (!wait.pending) return wait.promise as Promise<never>;
-  wait.promise.catch(() => undefined); // the end of fn is what counts; this wait only brings the cancellation
-  try {
-    return await fn(controller.signal);
-  } catch (error) {
-    // What fn makes of the abort (an AbortError of its own, as a rule) is worth less than what caused it.
-    throw controller.signal.aborted && isCancelled(error) ? controller.signal.reason : error;
-  } finally {
-    wait.resume();
-    await shieldedCheckpoint(); // fn may have ended without giving anybody a turn
-  }
 }

@@ -1,5 +1,5 @@
 import { isCancelled } from "@espalier/core";
-import { checkBody } from "@espalier/core/lowlevel";
+import { checkBody, quietly } from "@espalier/core/lowlevel";
 import type { Delivery } from "./delivery.ts";
 import { ReceiveEnd } from "./receive-end.ts";
 import type { RetryingChannelStatistics, RetryingState } from "./retrying-state.ts";
@@ -31,22 +31,24 @@ export class RetryingReceiveChannel<out T> extends ReceiveEnd<Delivery<T>, Retry
    * @throws {TypeError} `handler` is not a function.
    * @throws an error of a handler that had settled its delivery, or lost it by the closing of this end.
    */
-  async process(handler: (value: T, delivery: Delivery<T>) => unknown): Promise<void> {
-    checkBody(handler, "process");
-    for await (const delivery of this) {
-      try {
-        await handler(delivery.value, delivery);
-      } catch (error) {
-        if (!delivery.open) throw error;
-        if (isCancelled(error)) {
-          delivery.giveBack();
-          throw error;
+  process(handler: (value: T, delivery: Delivery<T>) => unknown): Promise<void> {
+    return quietly(async () => {
+      checkBody(handler, "process");
+      for await (const delivery of this) {
+        try {
+          await handler(delivery.value, delivery);
+        } catch (error) {
+          if (!delivery.open) throw error;
+          if (isCancelled(error)) {
+            delivery.giveBack();
+            throw error;
+          }
+          delivery.nack(error);
+          continue;
         }
-        delivery.nack(error);
-        continue;
+        delivery.ack();
       }
-      delivery.ack();
-    }
+    });
   }
 
   /**

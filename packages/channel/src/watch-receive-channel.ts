@@ -1,5 +1,5 @@
 import { EndOfChannel } from "@espalier/core";
-import { pass, refusal } from "@espalier/core/lowlevel";
+import { pass, quietly, refusal } from "@espalier/core/lowlevel";
 import { closedError, endError } from "./channel-errors.ts";
 import type { Cursor, WatchChannelStatistics, WatchState } from "./watch-state.ts";
 
@@ -54,7 +54,7 @@ export class WatchReceiveChannel<out T> implements Disposable, AsyncIterable<T> 
   /** `for await` gives the value at each change, as `changed()` does, until the senders have closed. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     // No `return` method: leaving a loop early must not close an end that others may go on using.
-    return { next: () => this.changed().then(step<T>, endOfLoop) };
+    return { next: () => quietly(() => this.#step()) };
   }
 
   /**
@@ -89,13 +89,13 @@ export class WatchReceiveChannel<out T> implements Disposable, AsyncIterable<T> 
   statistics(): WatchChannelStatistics {
     return this.#state.statistics();
   }
-}
 
-function step<T>(value: T): IteratorResult<T, undefined> {
-  return { done: false, value };
-}
-
-function endOfLoop(error: unknown): Promise<IteratorResult<never, undefined>> {
-  if (error instanceof EndOfChannel) return pass({ done: true, value: undefined });
-  throw error;
+  async #step(): Promise<IteratorResult<T, undefined>> {
+    try {
+      return { done: false, value: await this.changed() };
+    } catch (error) {
+      if (!(error instanceof EndOfChannel)) throw error;
+      return pass({ done: true, value: undefined });
+    }
+  }
 }

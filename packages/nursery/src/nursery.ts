@@ -6,6 +6,7 @@ import {
   makeCancelled,
   type Parked,
   parkShielded,
+  quietly,
   reasonOf,
   shieldedCheckpoint,
   unwind,
@@ -151,23 +152,29 @@ class NurseryBlock<T> implements Nursery {
 
   start<S>(fn: (started: (value: S) => void) => Promise<unknown>, options?: StartOptions): Promise<S>;
   start(fn: (started: () => void) => Promise<unknown>, options?: StartOptions): Promise<void>;
-  async start(
+  start(
     fn: (started: (value?: unknown) => void) => Promise<unknown>,
     options?: StartOptions,
   ): Promise<unknown> {
-    checkBody(fn, "start");
-    this.#requireOpen("start");
-    this.#workers++; // a pending start keeps the nursery open
-    try {
-      const pending = new PendingStart<unknown>(taskName(fn, options), options?.daemon === true, (child) => {
-        child.onEnded = this.#childEnded;
-        this.#adopt(child);
-        child.cancelStatus.move(this.#status);
-      });
-      return await pending.run(fn);
-    } finally {
-      this.#workerEnded();
-    }
+    return quietly(async () => {
+      checkBody(fn, "start");
+      this.#requireOpen("start");
+      this.#workers++; // a pending start keeps the nursery open
+      try {
+        const pending = new PendingStart<unknown>(
+          taskName(fn, options),
+          options?.daemon === true,
+          (child) => {
+            child.onEnded = this.#childEnded;
+            this.#adopt(child);
+            child.cancelStatus.move(this.#status);
+          },
+        );
+        return await pending.run(fn);
+      } finally {
+        this.#workerEnded();
+      }
+    });
   }
 
   /** The body's error first, then the children's in order of failure. None of them is, or holds, a cancellation. */

@@ -1,8 +1,9 @@
+import { quietly } from "@espalier/core/lowlevel";
 import type { ReceiveStream } from "./contracts.ts";
 
 /** What `for await` over a stream gives. Leaving the loop early does not close the stream: its block does. */
 export function chunksOf(stream: Pick<ReceiveStream, "receiveSome">): AsyncIterator<Uint8Array, undefined> {
-  return { next: () => stream.receiveSome().then(toResult) };
+  return { next: () => quietly(async () => toResult(await stream.receiveSome())) };
 }
 
 /** What a step of such a loop gives for a chunk, or for the end. */

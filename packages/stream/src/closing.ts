@@ -1,7 +1,7 @@
 import { finished, type Readable, type Writable } from "node:stream";
 
 import { moveOnAfter } from "@espalier/cancel-scope";
-import { parkAbroad, refusal } from "@espalier/core/lowlevel";
+import { parkAbroad, quietly, refusal } from "@espalier/core/lowlevel";
 
 /** So long is a stream waited for that was destroyed; one that does not say that it is over is left to itself then. */
 const releaseMs = 1000;
@@ -11,18 +11,20 @@ const releaseMs = 1000;
  * close_notify), for `graceMs` at most, then destroys it and waits until the runtime has let go of it. A cancellation cuts
  * the goodbye short; the stream is destroyed all the same.
  */
-export async function closeNodeStream(node: Readable | Writable, graceMs: number): Promise<void> {
-  try {
-    const denied = refusal();
-    if (denied !== undefined) await denied;
-    if (graceMs > 0 && canEnd(node)) await moveOnAfter(graceMs, () => ended(node), { name: "goodbye" });
-  } finally {
-    if (!isSentMessage(node)) {
-      node.destroy();
-      await moveOnAfter(releaseMs, () => released(node), { shield: true, name: "release" });
+export function closeNodeStream(node: Readable | Writable, graceMs: number): Promise<void> {
+  return quietly(async () => {
+    try {
+      const denied = refusal();
+      if (denied !== undefined) await denied;
+      if (graceMs > 0 && canEnd(node)) await moveOnAfter(graceMs, () => ended(node), { name: "goodbye" });
+    } finally {
+      if (!isSentMessage(node)) {
+        node.destroy();
+        await moveOnAfter(releaseMs, () => released(node), { shield: true, name: "release" });
+      }
     }
-  }
-  await refusal();
+    await refusal();
+  });
 }
 
 /** An HTTP message that was sent whole: its connection is not its own, and the answer comes over it. */

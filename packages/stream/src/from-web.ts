@@ -6,7 +6,7 @@ import type {
 } from "node:stream/web";
 
 import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
-import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { errorMessage, parkAbroad, type Parked, pass, quietly, refusal } from "@espalier/core/lowlevel";
 import { dispose } from "./async-resource.ts";
 import { checkBytes, checkMax } from "./check-bytes.ts";
 import { chunksOf } from "./chunks-of.ts";
@@ -51,9 +51,9 @@ export function fromWebStream(
 
 /** Both halves belong to one connection: its end is this side's own doing for whoever still receives. */
 class WebStream extends StapledStream<WebSendStream, WebReceiveStream> {
-  override async aclose(): Promise<void> {
+  override aclose(): Promise<void> {
     this.receiveStream.stop();
-    await super.aclose();
+    return super.aclose();
   }
 }
 
@@ -71,22 +71,24 @@ class WebReceiveStream implements ReceiveStream {
     this.#reader = reader;
   }
 
-  async receiveSome(max?: number): Promise<Uint8Array | undefined> {
-    checkMax(max, "receiveSome");
-    const denied = refusal();
-    if (denied !== undefined) return denied;
-    if (this.#closed) throw closedError();
-    this.#guard.enter();
-    try {
-      this.#left ??= await this.#next();
-      const chunk = this.#left;
-      if (chunk === undefined) return await pass(undefined);
-      const size = Math.min(chunk.length, max ?? Infinity);
-      this.#left = size < chunk.length ? chunk.subarray(size) : undefined;
-      return await pass(chunk.subarray(0, size));
-    } finally {
-      this.#guard.leave();
-    }
+  receiveSome(max?: number): Promise<Uint8Array | undefined> {
+    return quietly(async () => {
+      checkMax(max, "receiveSome");
+      const denied = refusal();
+      if (denied !== undefined) return denied;
+      if (this.#closed) throw closedError();
+      this.#guard.enter();
+      try {
+        this.#left ??= await this.#next();
+        const chunk = this.#left;
+        if (chunk === undefined) return await pass(undefined);
+        const size = Math.min(chunk.length, max ?? Infinity);
+        this.#left = size < chunk.length ? chunk.subarray(size) : undefined;
+        return await pass(chunk.subarray(0, size));
+      } finally {
+        this.#guard.leave();
+      }
+    });
   }
 
   /** Gives out nothing more, and tells whoever waits. The source is not cancelled yet: that might cut off the other half. */
@@ -95,10 +97,10 @@ class WebReceiveStream implements ReceiveStream {
     this.#waiter?.fail(closedError());
   }
 
-  async aclose(): Promise<void> {
+  aclose(): Promise<void> {
     this.stop();
     void this.#reader.cancel().catch(() => undefined); // it may never answer
-    await (refusal() ?? pass());
+    return refusal() ?? pass();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -151,28 +153,34 @@ class WebSendStream implements SendStream {
     writer.closed.catch(() => undefined); // told by the calls that meet it
   }
 
-  async sendAll(bytes: Uint8Array): Promise<void> {
-    checkBytes(bytes, "sendAll");
-    await this.#do(
-      "stream.sendAll",
-      () => (bytes.length > 0 ? this.#writer.write(bytes) : Promise.resolve()),
-      true,
-    );
+  sendAll(bytes: Uint8Array): Promise<void> {
+    return quietly(async () => {
+      checkBytes(bytes, "sendAll");
+      await this.#do(
+        "stream.sendAll",
+        () => (bytes.length > 0 ? this.#writer.write(bytes) : Promise.resolve()),
+        true,
+      );
+    });
   }
 
-  async waitSendAllMightNotBlock(): Promise<void> {
-    await this.#do("stream.waitSendAllMightNotBlock", () => this.#writer.ready, false);
+  waitSendAllMightNotBlock(): Promise<void> {
+    return quietly(async () => {
+      await this.#do("stream.waitSendAllMightNotBlock", () => this.#writer.ready, false);
+    });
   }
 
-  async aclose(): Promise<void> {
-    const denied = refusal();
-    const first = !this.#closed;
-    this.#closed = true;
-    // A send that is cut off here, or was before, leaves half a message: nothing to say goodbye after, nor to wait behind.
-    const cut = this.#waiter?.fail(closedError()) === true;
-    if (denied !== undefined || cut || this.#broken !== undefined) this.#abort();
-    else if (first) await this.#goodbye();
-    await (denied ?? refusal() ?? pass());
+  aclose(): Promise<void> {
+    return quietly(async () => {
+      const denied = refusal();
+      const first = !this.#closed;
+      this.#closed = true;
+      // A send that is cut off here, or was before, leaves half a message: nothing to say goodbye after, nor to wait behind.
+      const cut = this.#waiter?.fail(closedError()) === true;
+      if (denied !== undefined || cut || this.#broken !== undefined) this.#abort();
+      else if (first) await this.#goodbye();
+      await (denied ?? refusal() ?? pass());
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -228,6 +236,5 @@ function closedError(): ClosedResourceError {
 }
 
 function brokenError(cause: unknown): BrokenResourceError {
-  const why = cause instanceof Error ? cause.message : String(cause as number);
-  return new BrokenResourceError(`The stream broke: ${why}.`, { cause });
+  return new BrokenResourceError(`The stream broke: ${errorMessage(cause)}.`, { cause });
 }

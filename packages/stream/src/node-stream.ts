@@ -25,9 +25,9 @@ export class NodeReceiveStream implements ReceiveStream {
     return this.#receiver.receiveSome(max);
   }
 
-  async aclose(): Promise<void> {
+  aclose(): Promise<void> {
     this.#receiver.close();
-    await closeNodeStream(this.#node, 0);
+    return closeNodeStream(this.#node, 0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -57,9 +57,9 @@ export class NodeSendStream implements SendStream {
     return this.#sender.waitSendAllMightNotBlock();
   }
 
-  async aclose(): Promise<void> {
+  aclose(): Promise<void> {
     const whole = this.#sender.close();
-    await closeNodeStream(this.#node, whole ? Infinity : 0);
+    return closeNodeStream(this.#node, whole ? Infinity : 0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -101,10 +101,10 @@ export class NodeDuplexStream implements HalfCloseableStream {
     return this.#receiver.receiveSome(max);
   }
 
-  async aclose(): Promise<void> {
+  aclose(): Promise<void> {
     this.#receiver.close();
     const whole = this.#sender.close();
-    await closeNodeStream(this.#node, whole ? this.#closeGraceMs : 0);
+    return closeNodeStream(this.#node, whole ? this.#closeGraceMs : 0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { refusal } from "@espalier/core/lowlevel";
+import { quietly, refusal } from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
 import { listen } from "./listen.ts";
 import { checkPort, resolveHost } from "./resolve-host.ts";
@@ -23,35 +23,34 @@ export interface TcpListenOptions {
  * @throws {BrokenResourceError} the port is in use, may not be used, or the host is not known (see `cause`).
  * @throws {RangeError} `port` is not a port, or `backlog` not a number of 1 or more.
  */
-export async function openTcpListeners(
-  port: number,
-  options: TcpListenOptions = {},
-): Promise<SocketListener[]> {
-  const { host, backlog = 511 } = options;
-  checkPort(port, 0);
-  if (!(Number.isInteger(backlog) && backlog >= 1))
-    throw new RangeError(`backlog needs a number of 1 or more, not ${String(backlog)}.`);
-  const denied = refusal();
-  if (denied !== undefined) return denied;
-  if (host === undefined) return [await listen({ port, backlog }, `port ${port}`)];
-  const listeners: SocketListener[] = [];
-  let missing: unknown;
-  try {
-    for (const { address, family } of await resolveHost(host)) {
-      const target = { port, host: address, backlog, ipv6Only: family === 6 };
-      try {
-        listeners.push(await listen(target, `${address}, port ${port}`));
-      } catch (error) {
-        if (!isOfAnotherMachine(error)) throw error;
-        missing ??= error;
+export function openTcpListeners(port: number, options: TcpListenOptions = {}): Promise<SocketListener[]> {
+  return quietly(async () => {
+    const { host, backlog = 511 } = options;
+    checkPort(port, 0);
+    if (!(Number.isInteger(backlog) && backlog >= 1))
+      throw new RangeError(`backlog needs a number of 1 or more, not ${String(backlog)}.`);
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    if (host === undefined) return [await listen({ port, backlog }, `port ${port}`)];
+    const listeners: SocketListener[] = [];
+    let missing: unknown;
+    try {
+      for (const { address, family } of await resolveHost(host)) {
+        const target = { port, host: address, backlog, ipv6Only: family === 6 };
+        try {
+          listeners.push(await listen(target, `${address}, port ${port}`));
+        } catch (error) {
+          if (!isOfAnotherMachine(error)) throw error;
+          missing ??= error;
+        }
       }
+      if (listeners.length === 0) throw missing;
+    } catch (error) {
+      for (const listener of listeners) await acloseForcefully(listener);
+      throw error;
     }
-    if (listeners.length === 0) throw missing;
-  } catch (error) {
-    for (const listener of listeners) await acloseForcefully(listener);
-    throw error;
-  }
-  return listeners;
+    return listeners;
+  });
 }
 
 /** The address, or its whole family, is none of this machine. */

@@ -1,7 +1,7 @@
 import { isIP, type Socket } from "node:net";
 
 import { BrokenResourceError } from "@espalier/core";
-import { checkDuration, refusal } from "@espalier/core/lowlevel";
+import { checkDuration, quietly, refusal } from "@espalier/core/lowlevel";
 import { connect } from "./connect.ts";
 import { alternateFamilies, firstToConnect } from "./happy-eyeballs.ts";
 import { checkPort, type ResolvedAddress, resolveHost } from "./resolve-host.ts";
@@ -43,33 +43,31 @@ export interface TcpOptions {
  * }
  * ```
  */
-export async function openTcpStream(
-  host: string,
-  port: number,
-  options: TcpOptions = {},
-): Promise<SocketStream> {
-  const { happyEyeballsDelayMs = 250, noDelay = true, keepAlive = false, localAddress } = options;
-  checkPort(port, 1);
-  checkDuration(happyEyeballsDelayMs, "openTcpStream.happyEyeballsDelayMs");
-  if (localAddress !== undefined && isIP(localAddress) === 0)
-    throw new TypeError(`localAddress needs an IP address of this machine, not ${localAddress}.`);
-  const denied = refusal();
-  if (denied !== undefined) return denied;
-  const addresses = alternateFamilies(await resolveHost(host));
-  const attempt = ({ address, family }: ResolvedAddress): Promise<Socket> => {
-    const target = { host: address, port, family, noDelay, keepAlive };
-    return connect(
-      localAddress === undefined ? target : { ...target, localAddress },
-      `${address}, port ${port}`,
+export function openTcpStream(host: string, port: number, options: TcpOptions = {}): Promise<SocketStream> {
+  return quietly(async () => {
+    const { happyEyeballsDelayMs = 250, noDelay = true, keepAlive = false, localAddress } = options;
+    checkPort(port, 1);
+    checkDuration(happyEyeballsDelayMs, "openTcpStream.happyEyeballsDelayMs");
+    if (localAddress !== undefined && isIP(localAddress) === 0)
+      throw new TypeError(`localAddress needs an IP address of this machine, not ${localAddress}.`);
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    const addresses = alternateFamilies(await resolveHost(host));
+    const attempt = ({ address, family }: ResolvedAddress): Promise<Socket> => {
+      const target = { host: address, port, family, noDelay, keepAlive };
+      return connect(
+        localAddress === undefined ? target : { ...target, localAddress },
+        `${address}, port ${port}`,
+      );
+    };
+    const outcome = await firstToConnect(addresses, attempt, happyEyeballsDelayMs);
+    if (outcome.winner !== undefined) return new SocketStream(outcome.winner);
+    if (outcome.errors.length === 1) throw outcome.errors[0] as Error;
+    throw new BrokenResourceError(
+      `Could not connect to ${host}, port ${port}: no address of ${addresses.length} answers.`,
+      {
+        cause: new AggregateError(outcome.errors),
+      },
     );
-  };
-  const outcome = await firstToConnect(addresses, attempt, happyEyeballsDelayMs);
-  if (outcome.winner !== undefined) return new SocketStream(outcome.winner);
-  if (outcome.errors.length === 1) throw outcome.errors[0] as Error;
-  throw new BrokenResourceError(
-    `Could not connect to ${host}, port ${port}: no address of ${addresses.length} answers.`,
-    {
-      cause: new AggregateError(outcome.errors),
-    },
-  );
+  });
 }

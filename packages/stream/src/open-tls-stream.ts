@@ -1,3 +1,4 @@
+import { quietly } from "@espalier/core/lowlevel";
 import { isIP } from "node:net";
 
 import { openTcpStream, type TcpOptions } from "./open-tcp-stream.ts";
@@ -33,20 +34,18 @@ export type OpenTlsOptions = TcpOptions & Partial<TlsClientOptions>;
  * }
  * ```
  */
-export async function openTlsStream(
-  host: string,
-  port: number,
-  options: OpenTlsOptions = {},
-): Promise<TlsStream> {
-  const { localAddress, happyEyeballsDelayMs, noDelay, keepAlive, ...tls } = options;
-  const tcp = {
-    ...(localAddress !== undefined && { localAddress }),
-    ...(happyEyeballsDelayMs !== undefined && { happyEyeballsDelayMs }),
-    ...(noDelay !== undefined && { noDelay }),
-    ...(keepAlive !== undefined && { keepAlive }),
-  };
-  const stream = await openTcpStream(host, port, tcp);
-  // An IP address is no name to ask for: RFC 6066, section 3. Node then checks the certificate against the address.
-  const servername = tls.servername ?? (isIP(host) === 0 ? host : "");
-  return wrapTlsClient(stream, { ...tls, servername });
+export function openTlsStream(host: string, port: number, options: OpenTlsOptions = {}): Promise<TlsStream> {
+  return quietly(async () => {
+    const { localAddress, happyEyeballsDelayMs, noDelay, keepAlive, ...tls } = options;
+    const tcp = {
+      ...(localAddress !== undefined && { localAddress }),
+      ...(happyEyeballsDelayMs !== undefined && { happyEyeballsDelayMs }),
+      ...(noDelay !== undefined && { noDelay }),
+      ...(keepAlive !== undefined && { keepAlive }),
+    };
+    const stream = await openTcpStream(host, port, tcp);
+    // An IP address is no name to ask for: RFC 6066, section 3. Node then checks the certificate against the address.
+    const servername = tls.servername ?? (isIP(host) === 0 ? host : "");
+    return wrapTlsClient(stream, { ...tls, servername });
+  });
 }

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 
 import { abandonOnCancel } from "@espalier/cancel-scope";
 import { BrokenResourceError, rethrowIfCancelled } from "@espalier/core";
+import { errorMessage } from "@espalier/core/lowlevel";
 
 /** An IP address that a name stands for. */
 export interface ResolvedAddress {
@@ -17,8 +18,9 @@ export async function resolveHost(host: string): Promise<ResolvedAddress[]> {
     return await abandonOnCancel(lookup(host, { all: true, verbatim: true }));
   } catch (error) {
     rethrowIfCancelled(error);
-    const why = error instanceof Error ? error.message : String(error);
-    throw new BrokenResourceError(`Could not find the host "${host}": ${why}`, { cause: error });
+    throw new BrokenResourceError(`Could not find the host "${host}": ${errorMessage(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { rethrowIfCancelled, sleep } from "@espalier/core";
-import { checkBody, ParkingLot, refusal } from "@espalier/core/lowlevel";
+import { checkBody, ParkingLot, quietly, refusal } from "@espalier/core/lowlevel";
 import { type Nursery, openNursery } from "@espalier/nursery";
 import { acloseForcefully, type AsyncResource, dispose } from "./async-resource.ts";
 import type { Listener } from "./contracts.ts";
@@ -33,51 +33,53 @@ const respiteMs = 100;
  * @throws {RangeError} `maxConnections` is not a number of 1 or more.
  * @throws {TypeError} `handler` is not a function.
  */
-export async function serveListeners<S extends AsyncResource, L extends Listener<S>>(
+export function serveListeners<S extends AsyncResource, L extends Listener<S>>(
   handler: (stream: S) => Promise<unknown>,
   listeners: L[],
   options: ServeOptions<L> = {},
 ): Promise<never> {
-  const { maxConnections = Infinity, onError = print, started } = options;
-  try {
-    checkBody(handler, "serve");
-    const places = new Places(maxConnections);
-    const denied = refusal();
-    if (denied !== undefined) await denied;
-    await openNursery(
-      async (nursery) => {
-        const handlers = options.handlerNursery ?? nursery;
-        const handle = async (stream: S): Promise<void> => {
-          try {
-            await handler(stream);
-          } catch (error) {
-            rethrowIfCancelled(error);
-            onError(error);
-          } finally {
-            // Its place is free when its socket is.
+  return quietly(async () => {
+    const { maxConnections = Infinity, onError = print, started } = options;
+    try {
+      checkBody(handler, "serve");
+      const places = new Places(maxConnections);
+      const denied = refusal();
+      if (denied !== undefined) await denied;
+      await openNursery(
+        async (nursery) => {
+          const handlers = options.handlerNursery ?? nursery;
+          const handle = async (stream: S): Promise<void> => {
             try {
-              await dispose(stream);
+              await handler(stream);
+            } catch (error) {
+              rethrowIfCancelled(error);
+              onError(error);
             } finally {
-              places.release();
+              // Its place is free when its socket is.
+              try {
+                await dispose(stream);
+              } finally {
+                places.release();
+              }
             }
+          };
+          for (const listener of listeners) {
+            nursery.startSoon(
+              () => acceptAll(listener, places, (stream) => handlers.startSoon(() => handle(stream))),
+              {
+                name: "accept",
+              },
+            );
           }
-        };
-        for (const listener of listeners) {
-          nursery.startSoon(
-            () => acceptAll(listener, places, (stream) => handlers.startSoon(() => handle(stream))),
-            {
-              name: "accept",
-            },
-          );
-        }
-        started?.(listeners);
-      },
-      { name: "server" },
-    );
-  } finally {
-    for (const listener of listeners) await acloseForcefully(listener);
-  }
-  throw new Error("unreachable: accepting ends by an error");
+          started?.(listeners);
+        },
+        { name: "server" },
+      );
+    } finally {
+      for (const listener of listeners) await acloseForcefully(listener);
+    }
+    throw new Error("unreachable: accepting ends by an error");
+  });
 }
 
 /** Accepts until it is cancelled or fails, and closes the listener then, so that peers are refused while handlers wind down. */

@@ -1,3 +1,4 @@
+import { quietly } from "@espalier/core/lowlevel";
 import { openTcpListeners, type TcpListenOptions } from "./open-tcp-listeners.ts";
 import { serveListeners, type ServeOptions } from "./serve-listeners.ts";
 import type { SocketListener } from "./socket-listener.ts";
@@ -34,13 +35,15 @@ export interface ServeTcpOptions extends TcpListenOptions, ServeOptions<SocketLi
  * });
  * ```
  */
-export async function serveTcp(
+export function serveTcp(
   handler: (stream: SocketStream) => Promise<unknown>,
   options: ServeTcpOptions,
 ): Promise<never> {
-  return serveListeners<SocketStream, SocketListener>(
-    handler,
-    await openTcpListeners(options.port, options),
-    options,
-  );
+  return quietly(async () => {
+    return serveListeners<SocketStream, SocketListener>(
+      handler,
+      await openTcpListeners(options.port, options),
+      options,
+    );
+  });
 }

@@ -1,3 +1,4 @@
+import { quietly } from "@espalier/core/lowlevel";
 import { failAfter } from "@espalier/cancel-scope";
 import { dispose } from "./async-resource.ts";
 import { HandshakeServers } from "./handshake-servers.ts";
@@ -28,41 +29,43 @@ export type ServeTlsOptions = ServeTcpOptions &
  * @throws {RangeError} a wrong `port` or `maxConnections`.
  * @throws what `tls.createServer` throws, for a key that is none for instance; then it has not listened.
  */
-export async function serveTls(
+export function serveTls(
   handler: (stream: TlsStream) => Promise<unknown>,
   options: ServeTlsOptions,
 ): Promise<never> {
-  const {
-    port,
-    host,
-    backlog,
-    started,
-    handlerNursery,
-    maxConnections,
-    onError,
-    handshakeTimeoutMs = 30_000,
-    httpsCompatible = false,
-    ...tls
-  } = options;
-  const servers = new HandshakeServers(tls);
-  const listeners = await openTcpListeners(port, {
-    ...(host !== undefined && { host }),
-    ...(backlog !== undefined && { backlog }),
-  });
-  const encrypted = async (stream: SocketStream): Promise<void> => {
-    const secure = await failAfter(handshakeTimeoutMs, () => acceptTls(stream, servers, httpsCompatible), {
-      name: "TLS handshake",
+  return quietly(async () => {
+    const {
+      port,
+      host,
+      backlog,
+      started,
+      handlerNursery,
+      maxConnections,
+      onError,
+      handshakeTimeoutMs = 30_000,
+      httpsCompatible = false,
+      ...tls
+    } = options;
+    const servers = new HandshakeServers(tls);
+    const listeners = await openTcpListeners(port, {
+      ...(host !== undefined && { host }),
+      ...(backlog !== undefined && { backlog }),
     });
-    try {
-      await handler(secure);
-    } finally {
-      await dispose(secure);
-    }
-  };
-  return serveListeners<SocketStream, SocketListener>(encrypted, listeners, {
-    ...(started !== undefined && { started }),
-    ...(handlerNursery !== undefined && { handlerNursery }),
-    ...(maxConnections !== undefined && { maxConnections }),
-    ...(onError !== undefined && { onError }),
+    const encrypted = async (stream: SocketStream): Promise<void> => {
+      const secure = await failAfter(handshakeTimeoutMs, () => acceptTls(stream, servers, httpsCompatible), {
+        name: "TLS handshake",
+      });
+      try {
+        await handler(secure);
+      } finally {
+        await dispose(secure);
+      }
+    };
+    return serveListeners<SocketStream, SocketListener>(encrypted, listeners, {
+      ...(started !== undefined && { started }),
+      ...(handlerNursery !== undefined && { handlerNursery }),
+      ...(maxConnections !== undefined && { maxConnections }),
+      ...(onError !== undefined && { onError }),
+    });
   });
 }

@@ -59,7 +59,7 @@ export class SocketListener implements Listener<SocketStream> {
     return waiter.promise;
   }
 
-  async aclose(): Promise<void> {
+  aclose(): Promise<void> {
     this.#closed = true;
     const waiter = this.#waiter;
     if (waiter !== undefined) {
@@ -68,7 +68,7 @@ export class SocketListener implements Listener<SocketStream> {
     }
     for (const socket of this.#arrived.splice(0)) socket.destroy();
     this.#server.close(); // the port is free at once; its callback would wait for the connections that were accepted
-    await refusal();
+    return refusal() ?? pass();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { refusal } from "@espalier/core/lowlevel";
+import { quietly, refusal } from "@espalier/core/lowlevel";
 import { dispose } from "./async-resource.ts";
 import { chunksOf } from "./chunks-of.ts";
 import type { HalfCloseableStream, ReceiveStream, SendStream } from "./contracts.ts";
@@ -40,12 +40,14 @@ export class StapledStream<
   }
 
   /** Closes both, the second one also if the first one fails. */
-  async aclose(): Promise<void> {
-    try {
-      await this.sendStream.aclose();
-    } finally {
-      await this.receiveStream.aclose();
-    }
+  aclose(): Promise<void> {
+    return quietly(async () => {
+      try {
+        await this.sendStream.aclose();
+      } finally {
+        await this.receiveStream.aclose();
+      }
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -19,11 +19,11 @@ class Stdin implements ReceiveStream {
     return this.#receiver.receiveSome(max);
   }
 
-  async aclose(): Promise<void> {
+  aclose(): Promise<void> {
     this.#receiver ??= new NodeReceiver(process.stdin, { eager: false });
     this.#receiver.close();
     process.stdin.destroy();
-    await (refusal() ?? pass());
+    return refusal() ?? pass();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -52,9 +52,9 @@ class Stdout implements SendStream {
     return this.#open().waitSendAllMightNotBlock();
   }
 
-  async aclose(): Promise<void> {
+  aclose(): Promise<void> {
     this.#open().close();
-    await (refusal() ?? pass());
+    return refusal() ?? pass();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import { quietly } from "@espalier/core/lowlevel";
 import { dispose, type AsyncResource } from "./async-resource.ts";
 import type { ReceiveStream } from "./contracts.ts";
 
@@ -30,16 +31,18 @@ export class TextReceiveStream implements AsyncResource, AsyncIterable<string> {
    * @throws {TypeError} the bytes are no text, with `fatal`.
    * @throws the errors of the stream.
    */
-  async receiveSome(): Promise<string | undefined> {
-    for (;;) {
-      const chunk = await this.#stream.receiveSome();
-      if (chunk === undefined && this.#ended) return undefined;
-      this.#ended = chunk === undefined;
-      const text =
-        chunk === undefined ? this.#decoder.decode() : this.#decoder.decode(chunk, { stream: true });
-      if (text !== "") return text;
-      if (chunk === undefined) return undefined;
-    }
+  receiveSome(): Promise<string | undefined> {
+    return quietly(async () => {
+      for (;;) {
+        const chunk = await this.#stream.receiveSome();
+        if (chunk === undefined && this.#ended) return undefined;
+        this.#ended = chunk === undefined;
+        const text =
+          chunk === undefined ? this.#decoder.decode() : this.#decoder.decode(chunk, { stream: true });
+        if (text !== "") return text;
+        if (chunk === undefined) return undefined;
+      }
+    });
   }
 
   /** Closes the stream. See `AsyncResource.aclose`. */
@@ -53,10 +56,11 @@ export class TextReceiveStream implements AsyncResource, AsyncIterable<string> {
 
   [Symbol.asyncIterator](): AsyncIterator<string, undefined> {
     return {
-      next: async () => {
-        const text = await this.receiveSome();
-        return text === undefined ? { done: true, value: undefined } : { done: false, value: text };
-      },
+      next: () =>
+        quietly(async () => {
+          const text = await this.receiveSome();
+          return text === undefined ? { done: true, value: undefined } : { done: false, value: text };
+        }),
     };
   }
 }

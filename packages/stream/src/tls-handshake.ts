@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { connect, type ConnectionOptions, type TlsOptions } from "node:tls";
 
 import { BrokenResourceError } from "@espalier/core";
-import { ambient, parkAbroad, refusal } from "@espalier/core/lowlevel";
+import { ambient, parkAbroad, quietly, refusal } from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
 import type { Stream } from "./contracts.ts";
 import { type HandshakeOutcome, HandshakeServers } from "./handshake-servers.ts";
@@ -41,15 +41,17 @@ export type TlsServerOptions = CommonTlsOptions &
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {BrokenResourceError} the handshake failed, or the certificate is not good (see `cause`).
  */
-export async function wrapTlsClient(stream: Stream, options: TlsClientOptions): Promise<TlsStream> {
-  const { httpsCompatible = false, ...tls } = options;
-  return handshake(stream, httpsCompatible, (transport, outcome) => {
-    const socket = connect({ ...tls, socket: transport, allowHalfOpen: true } as ConnectionOptions);
-    const ticket = watchForTicket(socket);
-    socket.once("secureConnect", () => {
-      outcome.succeeded(socket, ticket);
+export function wrapTlsClient(stream: Stream, options: TlsClientOptions): Promise<TlsStream> {
+  return quietly(async () => {
+    const { httpsCompatible = false, ...tls } = options;
+    return handshake(stream, httpsCompatible, (transport, outcome) => {
+      const socket = connect({ ...tls, socket: transport, allowHalfOpen: true } as ConnectionOptions);
+      const ticket = watchForTicket(socket);
+      socket.once("secureConnect", () => {
+        outcome.succeeded(socket, ticket);
+      });
+      socket.on("error", outcome.failed);
     });
-    socket.on("error", outcome.failed);
   });
 }
 
@@ -64,10 +66,12 @@ export async function wrapTlsClient(stream: Stream, options: TlsClientOptions): 
  * @throws {BrokenResourceError} the handshake failed (see `cause`).
  * @throws what `tls.createServer` throws, for a key that is none for instance. The stream is closed then too.
  */
-export async function wrapTlsServer(stream: Stream, options: TlsServerOptions): Promise<TlsStream> {
-  const { httpsCompatible = false, ...tls } = options;
-  return handshake(stream, httpsCompatible, (transport, outcome) => {
-    new HandshakeServers(tls).begin(transport, outcome);
+export function wrapTlsServer(stream: Stream, options: TlsServerOptions): Promise<TlsStream> {
+  return quietly(async () => {
+    const { httpsCompatible = false, ...tls } = options;
+    return handshake(stream, httpsCompatible, (transport, outcome) => {
+      new HandshakeServers(tls).begin(transport, outcome);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 
 import { BrokenResourceError } from "@espalier/core";
+import { quietly } from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
 import { chunksOf } from "./chunks-of.ts";
 import type { Stream } from "./contracts.ts";
@@ -46,15 +47,17 @@ export class TlsStream extends NodeDuplexStream {
    * As `ReceiveStream.receiveSome`. An end of the connection without the peer's goodbye is not an end but a break: somebody
    * may have cut it. With `httpsCompatible` it is an end.
    */
-  override async receiveSome(max?: number): Promise<Uint8Array | undefined> {
-    const chunk = await super.receiveSome(max);
-    if (chunk === undefined && !this.#httpsCompatible && canSeeGoodbye && !this.#goodbye.received) {
-      throw new BrokenResourceError(
-        "The connection ended without the peer's goodbye (close_notify): it may have been cut. " +
-          "Protocols that mark their own end, such as HTTP, may set httpsCompatible.",
-      );
-    }
-    return chunk;
+  override receiveSome(max?: number): Promise<Uint8Array | undefined> {
+    return quietly(async () => {
+      const chunk = await super.receiveSome(max);
+      if (chunk === undefined && !this.#httpsCompatible && canSeeGoodbye && !this.#goodbye.received) {
+        throw new BrokenResourceError(
+          "The connection ended without the peer's goodbye (close_notify): it may have been cut. " +
+            "Protocols that mark their own end, such as HTTP, may set httpsCompatible.",
+        );
+      }
+      return chunk;
+    });
   }
 
   override [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
@@ -62,12 +65,14 @@ export class TlsStream extends NodeDuplexStream {
   }
 
   /** Says goodbye, for a few seconds at most, and closes the connection below. See `AsyncResource.aclose`. */
-  override async aclose(): Promise<void> {
-    try {
-      await super.aclose();
-    } finally {
-      await acloseForcefully(this.#transport);
-    }
+  override aclose(): Promise<void> {
+    return quietly(async () => {
+      try {
+        await super.aclose();
+      } finally {
+        await acloseForcefully(this.#transport);
+      }
+    });
   }
 
   /** The protocol that both sides agreed on by ALPN; `undefined` if there is none. */

@@ -4,6 +4,7 @@ import {
   ambient,
   type CancelStatus,
   currentStatus,
+  errorMessage,
   makeCancelled,
   runIn,
   whenCancelled,
@@ -38,7 +39,7 @@ export function nodeDuplexIn(status: CancelStatus, stream: Stream | HalfCloseabl
         done();
       },
       (error: unknown) => {
-        done(error instanceof Error ? error : new Error(String(error)));
+        done(error instanceof Error ? error : new Error(errorMessage(error)));
       },
     );
   };

@@ -1,4 +1,4 @@
-import { refusal } from "@espalier/core/lowlevel";
+import { quietly, refusal } from "@espalier/core/lowlevel";
 import { connect } from "./connect.ts";
 import { listen } from "./listen.ts";
 import { serveListeners, type ServeOptions } from "./serve-listeners.ts";
@@ -14,11 +14,13 @@ import { SocketStream } from "./socket-stream.ts";
  * @throws {BrokenResourceError} nobody listens there (see `cause`).
  * @throws {TypeError} `path` is not a path.
  */
-export async function openUnixStream(path: string): Promise<SocketStream> {
-  checkPath(path);
-  const denied = refusal();
-  if (denied !== undefined) return denied;
-  return new SocketStream(await connect({ path }, path));
+export function openUnixStream(path: string): Promise<SocketStream> {
+  return quietly(async () => {
+    checkPath(path);
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    return new SocketStream(await connect({ path }, path));
+  });
 }
 
 /**
@@ -30,11 +32,13 @@ export async function openUnixStream(path: string): Promise<SocketStream> {
  * @throws {BrokenResourceError} the path exists, or cannot be made (see `cause`).
  * @throws {TypeError} `path` is not a path.
  */
-export async function openUnixListener(path: string): Promise<SocketListener> {
-  checkPath(path);
-  const denied = refusal();
-  if (denied !== undefined) return denied;
-  return listen({ path }, path);
+export function openUnixListener(path: string): Promise<SocketListener> {
+  return quietly(async () => {
+    checkPath(path);
+    const denied = refusal();
+    if (denied !== undefined) return denied;
+    return listen({ path }, path);
+  });
 }
 
 /** Options of {@link serveUnix}. */
@@ -51,15 +55,17 @@ export interface ServeUnixOptions extends ServeOptions<SocketListener> {
  * @throws {Cancelled} that is how it ends.
  * @throws {BrokenResourceError} it cannot listen there (see `cause`).
  */
-export async function serveUnix(
+export function serveUnix(
   handler: (stream: SocketStream) => Promise<unknown>,
   options: ServeUnixOptions,
 ): Promise<never> {
-  return serveListeners<SocketStream, SocketListener>(
-    handler,
-    [await openUnixListener(options.path)],
-    options,
-  );
+  return quietly(async () => {
+    return serveListeners<SocketStream, SocketListener>(
+      handler,
+      [await openUnixListener(options.path)],
+      options,
+    );
+  });
 }
 
 function checkPath(path: unknown): void {

@@ -7,6 +7,7 @@ import {
   type Parked,
   ParkingLot,
   pass,
+  quietly,
   reasonOf,
   refusal,
   type Ticket,
@@ -17,7 +18,6 @@ import { invariant } from "./invariant.ts";
 import { Lock, type LockStatistics, stateOf } from "./lock.ts";
 import { LockGuard } from "./lock-guard.ts";
 import type { LockState } from "./lock-state.ts";
-import { quietly } from "./quietly.ts";
 
 /*
  * The life of one wait, and where its operation stands:
@@ -152,7 +152,7 @@ export class Condition {
       this.#withdraw(operation);
       operation.fail(releasedMeanwhile());
     });
-    return quietly(this.#awaken(operation, guard));
+    return quietly(() => this.#awaken(operation, guard));
   }
 
   /**
@@ -175,7 +175,7 @@ export class Condition {
     } catch (error) {
       return Promise.reject(error);
     }
-    return refusal() ?? quietly(this.#waitUntil(guard, predicate));
+    return refusal() ?? quietly(() => this.#waitUntil(guard, predicate));
   }
 
   /**

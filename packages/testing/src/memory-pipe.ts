@@ -1,5 +1,5 @@
 import { BrokenResourceError, BusyResourceError, ClosedResourceError } from "@espalier/core";
-import { park, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { park, type Parked, pass, quietly, refusal } from "@espalier/core/lowlevel";
 import type { ReceiveStream, SendStream } from "@espalier/stream";
 import { dispose } from "./dispose.ts";
 
@@ -44,7 +44,7 @@ export class MemoryPipe {
     if (denied !== undefined) return denied;
     this.#claimSender();
     if (bytes.length > 0) {
-      this.#held.push(bytes.slice()); // the caller may use its array again
+      this.#held.push(new Uint8Array(bytes)); // a copy: the caller may use its array again
       this.#heldBytes += bytes.length;
       this.#serveReceiver();
     }
@@ -80,6 +80,8 @@ export class MemoryPipe {
   }
 
   async receiveSome(max?: number): Promise<Uint8Array | undefined> {
+    if (max !== undefined && typeof max !== "number")
+      throw new TypeError(`receiveSome needs a number of bytes, not a ${typeof max}.`);
     if (max !== undefined && max !== Infinity && !(Number.isInteger(max) && max >= 1))
       throw new RangeError(`receiveSome needs a number of bytes of 1 or more, not ${max}.`);
     const denied = refusal();
@@ -183,19 +185,19 @@ class PipeSendStream implements SendStream {
   }
 
   sendAll(bytes: Uint8Array): Promise<void> {
-    return this.#pipe.sendAll(bytes);
+    return quietly(() => this.#pipe.sendAll(bytes));
   }
 
   waitSendAllMightNotBlock(): Promise<void> {
-    return this.#pipe.waitSendAllMightNotBlock();
+    return quietly(() => this.#pipe.waitSendAllMightNotBlock());
   }
 
   sendEof(): Promise<void> {
-    return this.#pipe.sendEof();
+    return quietly(() => this.#pipe.sendEof());
   }
 
   aclose(): Promise<void> {
-    return this.#pipe.closeSending();
+    return quietly(() => this.#pipe.closeSending());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -211,11 +213,11 @@ class PipeReceiveStream implements ReceiveStream {
   }
 
   receiveSome(max?: number): Promise<Uint8Array | undefined> {
-    return this.#pipe.receiveSome(max);
+    return quietly(() => this.#pipe.receiveSome(max));
   }
 
   aclose(): Promise<void> {
-    return this.#pipe.closeReceiving();
+    return quietly(() => this.#pipe.closeReceiving());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -224,10 +226,11 @@ class PipeReceiveStream implements ReceiveStream {
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
     return {
-      next: async () => {
-        const value = await this.receiveSome();
-        return value === undefined ? { done: true, value } : { done: false, value };
-      },
+      next: () =>
+        quietly(async () => {
+          const value = await this.receiveSome();
+          return value === undefined ? { done: true, value } : { done: false, value };
+        }),
     };
   }
 }
