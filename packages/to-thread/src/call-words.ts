@@ -7,13 +7,15 @@
  * A word holds the call's id, so that a slot can be used again at once: what is still under way for an earlier call of that
  * slot does not match any more.
  *
- *     state \ event    main: send   thread: begin   main: revoke   main: cancel
- *     (other id)       -> queued    false           false          -
- *     queued           -            -> begun        -> (empty)     (is revoked instead)
- *     begun            -            -               false          sets the bit
+ *     state \ event    main: send   thread: begin   main: revoke   main: cancel            main: doom   thread: end
+ *     (other id)       -> queued    false           false          -                       false        -
+ *     queued           -            -> begun        -> (empty)     (is revoked instead)    -            -
+ *     begun            -            -               false          sets the bit            -> doomed    -> (empty)
+ *     doomed           -            -               -              -                       -            false
  *
  * `begin` and `revoke` exclude each other: whether a call has begun, and so whether it can still not have happened, is
- * decided here and nowhere else.
+ * decided here and nowhere else. So do `end` and `doom`: a thread is terminated because of a call only while it runs that
+ * call, and begins no other one afterwards, so it takes none with it.
  */
 
 /** How many calls may be under way in one thread, the one that runs included. A power of two. */
@@ -22,6 +24,9 @@ const ANSWERS = SLOTS;
 
 const QUEUED = 1;
 const BEGUN = 2;
+const DOOMED = 3;
+/** All bits of a state. */
+const STATES = 3;
 const CANCELLED = 4;
 const bitsPerState = 3;
 const EMPTY = 0;
@@ -67,6 +72,31 @@ export function revoke(words: CallWords, id: number): boolean {
 /** Main side: tells the call, which has begun, that it is cancelled. */
 export function markCancelled(words: CallWords, id: number): void {
   Atomics.or(words, slotOf(id), CANCELLED);
+}
+
+/**
+ * Main side: decides that the thread is to be ended because of the call, which was told that it is cancelled. False if the
+ * call has ended there: then how it ended is under way.
+ */
+export function doom(words: CallWords, id: number): boolean {
+  const begun = word(id, BEGUN | CANCELLED);
+  return Atomics.compareExchange(words, slotOf(id), begun, word(id, DOOMED | CANCELLED)) === begun;
+}
+
+/** Thread side: the call has ended. False if the thread is to be ended because of it, so that it must not begin another. */
+export function end(words: CallWords, id: number): boolean {
+  return (Atomics.exchange(words, slotOf(id), EMPTY) & STATES) !== DOOMED;
+}
+
+/** Main side: whether a call that was sent has not begun; it may begin right afterwards. */
+export function isQueued(words: CallWords, id: number): boolean {
+  return Atomics.load(words, slotOf(id)) === word(id, QUEUED);
+}
+
+/** Main side: whether a call that was sent has begun in the thread and has not ended there. */
+export function runs(words: CallWords, id: number): boolean {
+  const state = Atomics.load(words, slotOf(id)) & STATES;
+  return state === BEGUN || state === DOOMED;
 }
 
 /** Thread side: whether the running call was cancelled. One read of shared memory. */

@@ -10,7 +10,7 @@ import {
 } from "@espalier/core/lowlevel";
 import type { Transferable } from "node:worker_threads";
 import type { CarriedValues } from "./carry-store.ts";
-import { Crossings } from "./error-codec.ts";
+import { Crossings } from "./crossings.ts";
 import type { Lane } from "./lane.ts";
 import type { PoolThread } from "./pool-thread.ts";
 import type { Target } from "./target.ts";
@@ -73,9 +73,11 @@ export class Call {
   #listener: Listener = { kind: "parked" };
   #operation: Parked<unknown> | undefined = undefined;
   #crossings: Crossings | undefined = undefined;
-  /** The callback that runs, until it has ended. */
-  #callback: Promise<void> | undefined = undefined;
+  /** The callback that runs, until it has ended; it never rejects. The caller does not leave before it. */
+  callback: Promise<void> | undefined = undefined;
   #stopGrace: (() => void) | undefined = undefined;
+  /** How many threads have ended just when they were to begin it. */
+  #lostThreads = 0;
 
   constructor(parts: CallParts) {
     this.parts = parts;
@@ -108,6 +110,14 @@ export class Call {
     this.place = waiting;
   }
 
+  /**
+   * Its thread has ended just when it was to begin the call. Once is bad luck; twice, it is the call itself: arguments that no
+   * thread has the memory for would end one thread after the other, for ever.
+   */
+  isPoison(): boolean {
+    return ++this.#lostThreads > 1;
+  }
+
   /** The caller's scope was cancelled; called once, synchronously from `cancel()`. */
   cancel(): void {
     const { lane, onCancel } = this.parts;
@@ -129,9 +139,9 @@ export class Call {
     } else {
       this.late = new Promise((resolve, reject) => (this.#listener = { kind: "late", resolve, reject }));
       this.late.catch(() => undefined); // the caller looks at it a moment later
-      if (onCancel !== "wait") this.#beginGrace(thread, onCancel.graceMs);
     }
     thread.tellCancelled(this, makeCancelled(reasonOf(this.parts.status)));
+    if (typeof onCancel === "object") this.#beginGrace(thread, onCancel.graceMs);
   }
 
   succeed(value: unknown): void {
@@ -146,8 +156,8 @@ export class Call {
   fail(error: unknown): void {
     this.place = ended;
     this.#stopGrace?.();
-    if (this.#callback === undefined) this.#reject(error);
-    else void this.#callback.then(() => this.#reject(error));
+    if (this.callback === undefined) this.#reject(error);
+    else void this.callback.then(() => this.#reject(error));
   }
 
   /** Its thread was terminated because of its cancellation. */
@@ -167,22 +177,24 @@ export class Call {
     }
     const callback = callbacks?.get(index) as (...args: unknown[]) => unknown;
     let result: unknown;
+    let pending: Promise<unknown> | undefined;
     try {
       result = (inContext as InContext)(() => callback(...args));
+      if (isThenable(result)) pending = Promise.resolve(result);
     } catch (error) {
       answer(false, error);
       return;
     }
-    if (!isThenable(result)) {
+    if (pending === undefined) {
       answer(true, result);
       return;
     }
-    this.#callback = Promise.resolve(result)
+    this.callback = pending
       .then(
         (value) => answer(true, value),
         (error: unknown) => answer(false, error),
       )
-      .finally(() => (this.#callback = undefined));
+      .finally(() => (this.callback = undefined));
   }
 
   #reject(error: unknown): void {
@@ -196,7 +208,7 @@ export class Call {
     if (graceMs === Infinity) return;
     const { runtime } = this.parts.status;
     const grace = new Status("scope", "grace of a thread", runtime, true).bind(runtime.root);
-    const forget = whenCancelled(grace, () => thread.terminate());
+    const forget = whenCancelled(grace, () => thread.terminateFor(this));
     this.#stopGrace = () => {
       this.#stopGrace = undefined;
       forget();

@@ -14,7 +14,7 @@ const carried: Map<string, AsyncLocalStorage<unknown>> = sharedInThread(
  *
  * @checkpoint never
  * @param key - The name by which both sides know it. Registering it again replaces the storage.
- * @throws {TypeError} `storage` is not an `AsyncLocalStorage`.
+ * @throws {TypeError} `key` is not a string, or `storage` not an `AsyncLocalStorage`.
  * @example
  * ```ts
  * import { AsyncLocalStorage } from "node:async_hooks";
@@ -25,7 +25,10 @@ const carried: Map<string, AsyncLocalStorage<unknown>> = sharedInThread(
  * ```
  */
 export function carryStore<T>(key: string, storage: AsyncLocalStorage<T>): void {
-  if (typeof (storage as Partial<AsyncLocalStorage<T>> | undefined)?.getStore !== "function")
+  if (
+    typeof key !== "string" ||
+    typeof (storage as Partial<AsyncLocalStorage<T>> | undefined)?.getStore !== "function"
+  )
     throw new TypeError(
       "carryStore needs a key and an AsyncLocalStorage: carryStore('requestId', requestId).",
     );

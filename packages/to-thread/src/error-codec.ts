@@ -12,6 +12,8 @@ import {
 } from "@espalier/core";
 import { TooSlowError } from "@espalier/cancel-scope";
 import { makeCancelled } from "@espalier/core/lowlevel";
+import type { Crossings } from "./crossings.ts";
+import { describe, isError, read } from "./foreign-values.ts";
 import { NotCloneableError, ThreadDiedError, ThreadModuleError } from "./thread-errors.ts";
 
 /*
@@ -26,7 +28,7 @@ import { NotCloneableError, ThreadDiedError, ThreadModuleError } from "./thread-
 export type EncodedError =
   /** Anything but an error. */
   | { readonly kind: "value"; readonly value: unknown }
-  | { readonly kind: "cancelled"; readonly reason: EncodedReason; readonly stack?: string | undefined }
+  | { readonly kind: "cancelled"; readonly reason: EncodedReason }
   | {
       readonly kind: "error";
       /** The nearest class that the other side has. */
@@ -44,32 +46,6 @@ export type EncodedError =
   | { readonly kind: "seen"; readonly depth: number };
 
 type EncodedReason = Omit<CancelReason, "reason"> & { readonly why?: EncodedError | undefined };
-
-/** The errors of one call that have crossed, so that they arrive as themselves when they come back. */
-export class Crossings {
-  /** On the side that sent it: the errors themselves. */
-  readonly #sent: unknown[] = [];
-  /** On the side that received it: which of the other side's it is. */
-  readonly #received = new WeakMap<object, number>();
-
-  /** Remembers an error that is being sent; gives its number. */
-  keep(error: unknown): number {
-    return this.#sent.push(error) - 1;
-  }
-
-  /** The error of that number, as it was before it crossed. */
-  kept(index: number): unknown {
-    return this.#sent[index];
-  }
-
-  note(error: unknown, index: number): void {
-    if (typeof error === "object" && error !== null) this.#received.set(error, index);
-  }
-
-  numberOf(error: unknown): number | undefined {
-    return typeof error === "object" && error !== null ? this.#received.get(error) : undefined;
-  }
-}
 
 type ErrorClass = new (message: string, options?: ErrorOptions) => Error;
 
@@ -105,9 +81,16 @@ const known: ReadonlyMap<string, ErrorClass> = new Map(
 /** Properties that have a place of their own, or that the class makes. */
 const placed: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "errors"]);
 
+/** So far down a chain of causes and groups: a chain of thousands could be encoded no more, or posted. */
+const deepest = 100;
+
 /** Makes of anything that was thrown what can be posted. Never throws. */
 export function encodeError(thrown: unknown, crossings?: Crossings): EncodedError {
-  return encode(thrown, crossings, []);
+  try {
+    return encode(thrown, crossings, []);
+  } catch {
+    return uncloneable(thrown); // a proxy, mostly: even its prototype or its keys throw
+  }
 }
 
 function encode(thrown: unknown, crossings: Crossings | undefined, outer: readonly unknown[]): EncodedError {
@@ -117,31 +100,42 @@ function encode(thrown: unknown, crossings: Crossings | undefined, outer: readon
   if (depth !== -1) return { kind: "seen", depth };
   if (!isError(thrown)) return encodeValue(thrown);
   const inner = [...outer, thrown];
-  if (thrown instanceof Cancelled) {
-    const { reason: why, ...rest } = thrown.reason;
-    const encoded = why === undefined ? undefined : encode(why, crossings, inner);
-    return { kind: "cancelled", reason: { ...rest, why: encoded }, stack: undefined };
-  }
-  const errors = (thrown as { errors?: unknown }).errors;
-  return {
+  if (thrown instanceof Cancelled) return encodeCancelled(thrown.reason, crossings, inner);
+  const stack = read(thrown, "stack");
+  const error = {
     kind: "error",
     base: baseOf(thrown),
     name: nameOf(thrown),
-    message: text(thrown.message),
-    stack: typeof thrown.stack === "string" ? thrown.stack : undefined,
+    message: text(read(thrown, "message")),
+    stack: typeof stack === "string" ? stack : undefined,
+  } as const;
+  if (inner.length > deepest) return { ...error, own: [] };
+  const errors = read(thrown, "errors");
+  return {
+    ...error,
     own: ownProperties(thrown, crossings, inner),
-    cause: "cause" in thrown ? encode(thrown.cause, crossings, inner) : undefined,
+    cause: "cause" in thrown ? encode(read(thrown, "cause"), crossings, inner) : undefined,
     errors: Array.isArray(errors) ? errors.map((each) => encode(each, crossings, inner)) : undefined,
   };
 }
 
+function encodeCancelled(
+  { reason, ...rest }: CancelReason,
+  crossings: Crossings | undefined,
+  outer: readonly unknown[],
+): EncodedError {
+  const why = reason === undefined ? undefined : encode(reason, crossings, outer);
+  return { kind: "cancelled", reason: { ...rest, why } };
+}
+
 function encodeValue(value: unknown): EncodedError {
-  if (isCloneable(value)) return { kind: "value", value };
-  return encodeError(
-    new NotCloneableError(
-      `What was thrown (${describe(value)}) cannot be cloned, so it cannot cross from one thread to another. Throw an Error.`,
-    ),
-  );
+  const copy = copyOf(value);
+  return copy === undefined ? uncloneable(value) : { kind: "value", value: copy.value };
+}
+
+function uncloneable(thrown: unknown): EncodedError {
+  const message = `What was thrown (${describe(thrown)}) cannot be cloned, so it cannot cross from one thread to another. Throw an Error.`;
+  return encode(new NotCloneableError(message), undefined, []);
 }
 
 /** Makes of what was posted what can be thrown. */
@@ -201,6 +195,7 @@ function make(base: string, name: string, message: string): Error {
   try {
     if (base === "DOMException") return new DOMException(message, name) as Error;
     if (base === "AggregateError") return new AggregateError([], message);
+    if (base === "SuppressedError") return new SuppressedError(undefined, undefined, message);
     return new (known.get(base) ?? Error)(message);
   } finally {
     Error.stackTraceLimit = limit;
@@ -212,10 +207,6 @@ function define(error: Error, key: string, value: unknown): void {
   Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
 }
 
-function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
-}
-
 /** The name of the nearest class, up its chain of prototypes, that every side has. */
 function baseOf(error: Error): string {
   if (typeof DOMException === "function" && error instanceof DOMException) return "DOMException";
@@ -224,9 +215,10 @@ function baseOf(error: Error): string {
     link !== null;
     link = Object.getPrototypeOf(link) as object | null
   ) {
-    const name = (link as { constructor?: { name?: unknown } }).constructor?.name;
+    const name = read(read(link, "constructor"), "name");
     if (typeof name !== "string") continue;
     if (name === "AggregateError") return name;
+    if (name === "SuppressedError" && typeof SuppressedError === "function") return name;
     if (known.has(name)) return name;
   }
   return "Error";
@@ -234,8 +226,8 @@ function baseOf(error: Error): string {
 
 /** The error's name; where the class did not set one, the name of the class. */
 function nameOf(error: Error): string {
-  const name = text(error.name);
-  const className = (error.constructor as { name?: unknown } | undefined)?.name;
+  const name = text(read(error, "name"));
+  const className = read(read(error, "constructor"), "name");
   const inherited = !Object.hasOwn(error, "name") && known.has(name);
   if (inherited && typeof className === "string" && className !== "" && className !== name) return className;
   return name;
@@ -248,43 +240,38 @@ function ownProperties(
   outer: readonly unknown[],
 ): [string, EncodedError][] {
   const own: [string, EncodedError][] = [];
-  for (const key of Object.keys(error)) {
-    if (placed.has(key)) continue;
-    const value = (error as unknown as Record<string, unknown>)[key];
-    if (isError(value) || isCloneable(value)) own.push([key, encode(value, crossings, outer)]);
+  for (const key of ownKeys(error)) {
+    const value = read(error, key);
+    if (isError(value)) own.push([key, encode(value, crossings, outer)]);
+    else {
+      const copy = copyOf(value);
+      if (copy !== undefined) own.push([key, { kind: "value", value: copy.value }]);
+    }
   }
   return own;
 }
 
-function isCloneable(value: unknown): boolean {
-  if (value === null) return true;
-  if (typeof value === "function" || typeof value === "symbol") return false;
-  if (typeof value !== "object") return true;
+function ownKeys(error: Error): string[] {
+  const keys = Object.keys(error).filter((key) => !placed.has(key));
+  // What was raised by a disposal, and what that suppressed, cannot be listed where the class is built in.
+  if (read(error, "name") !== "SuppressedError") return keys;
+  return [...new Set([...keys, "error", "suppressed"])];
+}
+
+/**
+ * A copy of a value as the other side will have it; `undefined` if it cannot be cloned. What is posted is the copy: getters
+ * that throw the second time have been called already.
+ */
+function copyOf(value: unknown): { readonly value: unknown } | undefined {
+  if (typeof value !== "object" || value === null)
+    return typeof value === "function" || typeof value === "symbol" ? undefined : { value };
   try {
-    structuredClone(value);
-    return true;
+    return { value: structuredClone(value) };
   } catch {
-    return false;
+    return undefined;
   }
 }
 
 function text(value: unknown): string {
   return typeof value === "string" ? value : describe(value);
-}
-
-/** In a few words, whatever it is. */
-export function describe(value: unknown): string {
-  switch (typeof value) {
-    case "function":
-      return value.name === "" ? "a function" : `the function ${value.name}`;
-    case "symbol":
-      return value.toString();
-    case "object": {
-      if (value === null) return "null";
-      const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
-      return typeof name === "string" && name !== "" ? `an object of ${name}` : "an object";
-    }
-    default:
-      return String(value);
-  }
 }

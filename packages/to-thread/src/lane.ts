@@ -32,12 +32,22 @@ export class Lane {
   readonly #source: ThreadSource;
   readonly #line = new CallLine();
   readonly #threads = new Set<PoolThread>();
+  /** Whether calls waited when that was last looked at; see {@link Lane.crowded}. */
+  #wasCrowded = false;
   /** Waits in the limiter's line for a token; exactly while a call has not begun that a token would help. */
   #request: CancelScope | undefined = undefined;
 
   constructor(limiter: CapacityLimiter, source: ThreadSource) {
     this.#limiter = limiter;
     this.#source = source;
+  }
+
+  /**
+   * Whether calls wait. They are awaited, so the process has to go on for them: it is kept alive by the threads whose tokens
+   * they wait for, also by those that nobody else waits for any more.
+   */
+  get crowded(): boolean {
+    return this.#line.size > 0;
   }
 
   /** A new call. */
@@ -49,7 +59,7 @@ export class Lane {
   /** A call that waits was cancelled. */
   withdraw(call: Call): void {
     this.#line.remove(call);
-    this.#requestToken();
+    this.#settle();
   }
 
   /** A thread has ended a call, or one that was sent ahead to it was taken back. */
@@ -57,13 +67,13 @@ export class Lane {
     if (this.#mustShare()) {
       for (const call of thread.takeBackAll()) this.#line.putBack(call);
       if (thread.calls.length === 0) this.#rest(thread);
-      this.#requestToken();
+      this.#settle();
       return;
     }
     this.#fill(thread);
     if (thread.calls.length === 0) this.#rest(thread);
-    else thread.letProcessEnd(); // what it goes on with may be abandoned
-    this.#requestToken();
+    else thread.settleKeepAlive(); // what it goes on with may be abandoned
+    this.#settle();
   }
 
   /** What a thread runs was cancelled, and may go on for long: what was sent ahead to it should not wait for that. */
@@ -82,9 +92,9 @@ export class Lane {
   /** Puts as many threads to work as there are tokens, and sends ahead what is left. */
   #advance(): void {
     while (this.#limiter.availableTokens > 0 && this.#hasWork())
-      this.#putToWork(this.#limiter.acquireNowait());
+      if (!this.#putToWork(this.#limiter.acquireNowait())) break;
     if (!this.#mustShare()) this.#sendAhead();
-    this.#requestToken();
+    this.#settle();
   }
 
   #hasWork(): boolean {
@@ -92,26 +102,29 @@ export class Lane {
   }
 
   #isAnyAhead(): boolean {
-    for (const thread of this.#threads) if (thread.calls.length > 1) return true;
+    for (const thread of this.#threads) if (thread.ahead !== undefined) return true;
     return false;
   }
 
-  #putToWork(token: Guard): void {
+  /** False if there is no thread for what was sent ahead: it stays where it is. */
+  #putToWork(token: Guard): boolean {
     let thread: PoolThread;
     try {
       thread = this.#source.take();
     } catch (error) {
       token.release();
-      const call = this.#line.head as Call;
+      const call = this.#line.head;
+      if (call === undefined) return false;
       this.#line.remove(call);
       call.fail(new ThreadDiedError("A thread could not be started.", { cause: error }));
-      return;
+      return true;
     }
     thread.lane = this;
     thread.token = token;
     this.#threads.add(thread);
     this.#fill(thread);
     if (thread.calls.length === 0) this.#rest(thread);
+    return true;
   }
 
   /** Gives a thread something to do, the oldest first, and something ahead. */
@@ -139,8 +152,8 @@ export class Lane {
     let oldest: Call | undefined;
     let holder: PoolThread | undefined;
     for (const thread of this.#threads) {
-      const next = thread.calls[1];
-      if (next === undefined || thread === thief) continue;
+      const next = thread === thief ? undefined : thread.ahead;
+      if (next === undefined) continue;
       longSilent ??= performance.now() - silentMs;
       if (!idle && thread.lastHeard > longSilent) continue;
       const other = oldest ?? head;
@@ -191,7 +204,7 @@ export class Lane {
     const { token } = thread;
     thread.lane = undefined;
     thread.token = undefined;
-    thread.letProcessEnd();
+    thread.settleKeepAlive();
     this.#source.giveBack(thread);
     token?.release();
   }
@@ -202,6 +215,15 @@ export class Lane {
     thread.lane = undefined;
     thread.token?.release();
     thread.token = undefined;
+  }
+
+  /** After every change: what follows from there being calls that wait, or none. */
+  #settle(): void {
+    if (this.#wasCrowded !== this.crowded) {
+      this.#wasCrowded = this.crowded;
+      for (const thread of this.#threads) thread.settleKeepAlive();
+    }
+    this.#requestToken();
   }
 
   /** Waits for a token exactly while it would be of use. */
@@ -221,8 +243,8 @@ export class Lane {
 
   #granted(token: Guard, scope: CancelScope): void {
     if (this.#request === scope) this.#request = undefined;
-    if (this.#hasWork()) this.#putToWork(token);
-    else token.release();
-    this.#requestToken();
+    if (!this.#hasWork()) token.release();
+    else if (!this.#putToWork(token)) return; // asked for again when something has happened
+    this.#settle();
   }
 }

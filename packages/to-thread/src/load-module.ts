@@ -1,4 +1,5 @@
 import type { TargetDefinition } from "./messages.ts";
+import { messageOf, read } from "./foreign-values.ts";
 import { ThreadModuleError } from "./thread-errors.ts";
 
 type Module = Record<string, unknown>;
@@ -24,11 +25,9 @@ export function exportOf(module: Module, { url, name }: TargetDefinition): (...a
 }
 
 function explain(url: string, error: unknown): string {
-  const {
-    code,
-    message = String(error),
-    url: missing,
-  } = (error ?? {}) as { code?: unknown; message?: string; url?: string };
+  const code = read(error, "code");
+  const missing = read(error, "url");
+  const message = messageOf(error);
   const itself = missing === undefined || missing === url;
   if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
     return (

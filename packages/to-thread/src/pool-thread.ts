@@ -2,19 +2,10 @@ import { ambient, runIn } from "@espalier/core/lowlevel";
 import type { Guard } from "@espalier/sync";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Call } from "./call.ts";
-import {
-  type CallWords,
-  makeCallWords,
-  markCancelled,
-  markQueued,
-  nextId,
-  noticeAnswer,
-  revoke,
-  SLOTS,
-  slotOf,
-} from "./call-words.ts";
+import { noticeAnswer } from "./call-words.ts";
 import { cloneableOf } from "./carry-store.ts";
 import { decodeError, encodeError } from "./error-codec.ts";
+import { messageOf } from "./foreign-values.ts";
 import type { Lane } from "./lane.ts";
 import {
   ANSWER,
@@ -30,8 +21,9 @@ import {
   type ToThreadMessage,
   UNREADABLE,
 } from "./messages.ts";
+import { SentCalls } from "./sent-calls.ts";
 import { NotCloneableError } from "./thread-errors.ts";
-import { died, unreadable, warn } from "./thread-accidents.ts";
+import { couldNotStart, type Crash, died, unreadable, warn } from "./thread-accidents.ts";
 import type { Target } from "./target.ts";
 import { transfersOf } from "./transfer.ts";
 
@@ -41,6 +33,9 @@ import { transfersOf } from "./transfer.ts";
  */
 const fromSources = import.meta.url.endsWith(".ts");
 const program = new URL(fromSources ? "../dist/thread-program.js" : "./thread-program.js", import.meta.url);
+
+/** A program that was given as text (`node --input-type=module -e ...`): threads do not take the flag. */
+const fromText = process.execArgv.some((flag) => flag.startsWith("--input-type"));
 
 /** So many messages are taken at once, before others get their turn. */
 const messagesPerTurn = 64;
@@ -53,17 +48,13 @@ export interface ThreadOwner {
 
 /** Where a thread is in its life. Changed only in this file. */
 type Life =
-  /** Its program has not told yet that it runs. */
-  | { readonly kind: "starting" }
-  | { readonly kind: "running" }
+  | "alive"
   /** It was told to end. */
-  | { readonly kind: "ending" }
-  | { readonly kind: "ended" };
+  | "ending"
+  | "ended";
 
 /** One worker thread, seen from the side that calls into it. */
 export class PoolThread {
-  /** Calls that were sent and have not ended, in that order: the first runs, or is about to. */
-  readonly calls: Call[] = [];
   /** Whose calls it runs, and its token there; `undefined` while it is idle. Written by lane.ts. */
   lane: Lane | undefined = undefined;
   token: Guard | undefined = undefined;
@@ -72,26 +63,27 @@ export class PoolThread {
   /** Ends it when it has been idle for long. Written by thread-pool.ts. */
   idleTimer: NodeJS.Timeout | undefined = undefined;
   readonly #owner: ThreadOwner;
-  readonly #words: CallWords = makeCallWords();
+  readonly #sent = new SentCalls();
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  /** The call in each slot, and the last id that the slot had. */
-  readonly #slots: (Call | undefined)[] = new Array<Call | undefined>(SLOTS).fill(undefined);
-  readonly #ids: number[] = Array.from({ length: SLOTS }, (_, slot) => slot);
   readonly #toldTargets = new Set<Target>();
-  #life: Life = { kind: "starting" };
+  #life: Life = "alive";
+  /** Whether its program has told that it runs. Never unset. */
+  #started = false;
   /** An error that nobody in the thread caught. */
-  #crash: unknown = undefined;
-  /** How many of `calls` have a caller who waits: these keep the process alive. */
-  #awaited = 0;
+  #crash: Crash | undefined = undefined;
   /** A new worker does. */
   #keepsAlive = true;
 
   constructor(owner: ThreadOwner) {
     this.#owner = owner;
     const { port1, port2 } = new MessageChannel();
-    const workerData: ThreadBirth = { port: port2, words: this.#words };
-    const options = { workerData, transferList: [port2], ...(fromSources ? { execArgv: [] } : {}) };
+    const workerData: ThreadBirth = { port: port2, words: this.#sent.words };
+    const options = {
+      workerData,
+      transferList: [port2],
+      ...(fromSources || fromText ? { execArgv: [] } : {}),
+    };
     this.#port = port1;
     // Outside every scope: the listeners live as long as the thread, not as long as the call that it was made for.
     this.#worker = runIn(ambient.root, () => new Worker(program, options));
@@ -99,44 +91,50 @@ export class PoolThread {
     this.#setKeepAlive(false);
   }
 
-  /** Whether another call may be sent to it. */
-  get usable(): boolean {
-    return (this.#life.kind === "starting" || this.#life.kind === "running") && this.calls.length < SLOTS;
+  /** Calls that were sent and have not ended, in that order: the first runs, or is about to. */
+  get calls(): readonly Call[] {
+    return this.#sent.inOrder;
   }
 
-  /** Whether what it runs was given up by its caller, or is being ended: nothing should be sent after that. */
+  /** The oldest call that was sent ahead to it and has not begun. */
+  get ahead(): Call | undefined {
+    return this.#sent.ahead;
+  }
+
+  /** Whether another call may be sent to it. */
+  get usable(): boolean {
+    return this.#life === "alive" && !this.#sent.full;
+  }
+
+  /**
+   * Whether nothing should be sent after what it runs: that was given up by its caller, or is being ended; or too much was
+   * sent after it and taken back already.
+   */
   get blocked(): boolean {
     const running = this.calls[0];
-    return running !== undefined && (running.abandoned || running.late !== undefined);
+    return running !== undefined && (running.abandoned || running.late !== undefined || this.#sent.flooded);
   }
 
   /** Sends a call. An error says that it cannot be sent at all; then it was not. */
   send(call: Call): NotCloneableError | undefined {
-    const slot = this.#slots.indexOf(undefined);
-    const id = nextId(this.#ids[slot] as number);
     const { target, args, callbacks, stores, transfer } = call.parts;
     const definition = this.#toldTargets.has(target) ? undefined : { url: target.url, name: target.name };
     let extras: CallExtras | undefined;
     if (definition !== undefined || callbacks !== undefined || stores !== undefined)
       extras = { definition, callbacks: callbacks && [...callbacks.keys()], stores };
-    markQueued(this.#words, id);
+    let id: number;
     try {
-      this.#postCall(id, target, args, extras, transfer);
+      id = this.#sent.add(call, (newId) => this.#postCall(newId, target, args, extras, transfer));
     } catch (error) {
-      revoke(this.#words, id);
       return new NotCloneableError(
-        `The arguments of "${target.name}" cannot be sent to a thread: ${(error as Error).message}. Send plain data; a ` +
+        `The arguments of "${target.name}" cannot be sent to a thread: ${messageOf(error)}. Send plain data; a ` +
           "function has to be an argument of its own, not part of another one.",
         { cause: error },
       );
     }
     this.#toldTargets.add(target);
-    this.#ids[slot] = id;
-    this.#slots[slot] = call;
-    if (this.calls.length === 0) this.lastHeard = performance.now();
-    this.calls.push(call);
+    if (this.calls.length === 1) this.lastHeard = performance.now();
     call.wasSent(this, id);
-    this.#awaited++;
     this.#setKeepAlive(true);
     return undefined;
   }
@@ -163,32 +161,32 @@ export class PoolThread {
 
   /** Takes a call back that has not begun. False if it has. */
   takeBack(call: Call): boolean {
-    if (call.place.kind !== "sent" || !revoke(this.#words, call.place.id)) return false;
-    this.#forget(call);
-    call.wasTakenBack();
-    return true;
+    return this.#sent.takeBack(call);
   }
 
-  /** Takes back all that have not begun. */
+  /** Takes back all that have not begun and can be sent again. */
   takeBackAll(): Call[] {
-    return [...this.calls].filter((call) => this.takeBack(call));
+    return [...this.calls].filter((call) => call.movable && this.#sent.takeBack(call));
   }
 
   /** Tells a call that has begun that it was cancelled. */
   tellCancelled(call: Call, cancelled: unknown): void {
     if (call.place.kind !== "sent") return;
-    const { id } = call.place;
-    this.#post([CANCEL, id, encodeError(cancelled)]);
-    markCancelled(this.#words, id);
-    if (call.abandoned) this.#awaited--;
+    this.#post([CANCEL, call.place.id, encodeError(cancelled)]);
+    this.#sent.markCancelled(call);
     this.lane?.isBlocked(this);
-    this.letProcessEnd();
+    this.settleKeepAlive();
   }
 
-  /** Ends the thread, whatever it does. Its calls end when it is gone. */
+  /** Ends the thread because of a call that was cancelled, if it still runs that call. The call ends when it is gone. */
+  terminateFor(call: Call): void {
+    if (this.#sent.doom(call)) this.terminate();
+  }
+
+  /** Ends the thread, whatever it does. */
   terminate(): void {
-    if (this.#life.kind === "ending" || this.#life.kind === "ended") return;
-    this.#life = { kind: "ending" };
+    if (this.#life !== "alive") return;
+    this.#life = "ending";
     void this.#worker.terminate();
   }
 
@@ -205,11 +203,8 @@ export class PoolThread {
         message = taken < messagesPerTurn ? this.#next() : undefined;
       }
     });
-    this.#port.on("messageerror", () => {
-      const running = this.calls[0];
-      if (running !== undefined) this.#failed(running, unreadable("The result", running));
-    });
-    this.#worker.on("error", (error: unknown) => (this.#crash = error));
+    this.#port.on("messageerror", () => this.#receiveUnreadable());
+    this.#worker.on("error", (error: unknown) => (this.#crash = { error }));
     // Not at once: Deno tells from inside terminate(), which may have been called by a callback that goes on.
     this.#worker.on("exit", (code: number) => queueMicrotask(() => this.#ended(code)));
   }
@@ -222,7 +217,7 @@ export class PoolThread {
     this.lastHeard = performance.now();
     switch (message[0]) {
       case READY:
-        if (this.#life.kind === "starting") this.#life = { kind: "running" };
+        this.#started = true;
         return;
       case UNREADABLE: {
         const oldest = this.calls.find((call) => this.takeBack(call));
@@ -231,40 +226,42 @@ export class PoolThread {
       }
       case ASK: {
         const [, id, callback, args] = message;
-        const call = this.#callOf(id);
+        const call = this.#sent.callOf(id);
         call?.callBack(callback, args, (good, result) => this.#answer(call, good, result));
         return;
       }
       case RETURNED: {
-        const call = this.#callOf(message[1]);
+        const call = this.#sent.callOf(message[1]);
         if (call === undefined) return;
-        this.#forget(call);
+        this.#sent.ended(call);
         call.succeed(message[2]);
         this.lane?.hasRoom(this);
         return;
       }
       case THREW: {
-        const call = this.#callOf(message[1]);
+        const call = this.#sent.callOf(message[1]);
         if (call !== undefined) this.#failed(call, decodeError(message[2], call.crossings));
         return;
       }
     }
   }
 
-  /** The call of that id; `undefined` if it has ended, with its thread: Deno may bring the last messages after the exit. */
-  #callOf(id: number): Call | undefined {
-    const call = this.#slots[slotOf(id)];
-    return call?.place.kind === "sent" && call.place.id === id ? call : undefined;
+  /** A message came, but what was in it did not. A call that still runs was asking; else it was its result. */
+  #receiveUnreadable(): void {
+    const oldest = this.calls[0];
+    if (oldest === undefined) return;
+    if (this.#sent.runs(oldest)) this.#answer(oldest, false, unreadable("An argument of a callback", oldest));
+    else this.#failed(oldest, unreadable("The result", oldest));
   }
 
   #failed(call: Call, error: unknown): void {
-    this.#forget(call);
+    this.#sent.ended(call);
     call.fail(error);
     this.lane?.hasRoom(this);
   }
 
   #answer(call: Call, good: boolean, result: unknown): void {
-    if (this.#life.kind === "ended") return;
+    if (this.#life === "ended") return;
     try {
       if (good) {
         this.#port.postMessage([ANSWER, true, result], transfersOf(result));
@@ -274,45 +271,43 @@ export class PoolThread {
       }
     } catch (error) {
       const told = new NotCloneableError(
-        `What a callback of "${call.parts.target.name}" returned cannot be sent to the thread: ${(error as Error).message}.`,
+        `What a callback of "${call.parts.target.name}" returned cannot be sent to the thread: ${messageOf(error)}.`,
         { cause: error },
       );
       this.#post([ANSWER, false, encodeError(told)]);
     }
-    noticeAnswer(this.#words);
-  }
-
-  #forget(call: Call): void {
-    if (call.place.kind !== "sent") return;
-    this.#slots[slotOf(call.place.id)] = undefined;
-    if (this.calls[0] === call) this.calls.shift();
-    else this.calls.splice(this.calls.indexOf(call), 1);
-    if (!call.abandoned) this.#awaited--;
+    noticeAnswer(this.#sent.words);
   }
 
   #ended(exitCode: number): void {
-    const terminated = this.#life.kind === "ending";
-    const started = this.#life.kind !== "starting";
-    this.#life = { kind: "ended" };
+    const terminated = this.#life === "ending";
+    this.#life = "ended";
     for (let last = this.#next(); last !== undefined; last = this.#next()) this.#receive(last);
     this.#port.close();
-    const strays = started ? this.takeBackAll() : [];
-    if (this.calls.length === 0 && this.#crash !== undefined) warn(this.#crash);
-    for (const call of [...this.calls]) {
-      this.#forget(call);
-      if (terminated) call.wasTerminated();
-      else call.fail(died(call, exitCode, this.#crash, started));
-    }
+    const calls = [...this.calls];
+    const strays = calls.filter((call, place) => !this.#tellEnd(call, place, exitCode, terminated));
+    if (strays.length === calls.length && this.#crash !== undefined) warn(this.#crash);
     this.#owner.threadEnded(this, strays);
   }
 
-  /** Lets the process end if nobody waits for this thread any more. */
-  letProcessEnd(): void {
-    if (this.#awaited === 0) this.#setKeepAlive(false);
+  /** Ends a call whose thread is gone. False if it has not begun and can be done elsewhere. */
+  #tellEnd(call: Call, place: number, exitCode: number, terminated: boolean): boolean {
+    const began = !this.takeBack(call);
+    if (began) this.#sent.ended(call);
+    else if (this.#started && call.movable && !(place === 0 && call.isPoison())) return false;
+    if (terminated && call.late !== undefined) call.wasTerminated();
+    else if (this.#started) call.fail(died(call, exitCode, this.#crash, began));
+    else call.fail(couldNotStart(exitCode, this.#crash));
+    return true;
+  }
+
+  /** Lets the process end, or not: it has to go on while somebody waits for a call here, or for the token. */
+  settleKeepAlive(): void {
+    this.#setKeepAlive(this.lane?.crowded === true || this.calls.some((call) => !call.abandoned));
   }
 
   #setKeepAlive(wanted: boolean): void {
-    if (this.#keepsAlive === wanted || this.#life.kind === "ended") return;
+    if (this.#keepsAlive === wanted || this.#life === "ended") return;
     this.#keepsAlive = wanted;
     if (wanted) {
       this.#worker.ref();

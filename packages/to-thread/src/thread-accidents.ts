@@ -1,15 +1,22 @@
 import type { Call } from "./call.ts";
+import { messageOf, read } from "./foreign-values.ts";
 import { NotCloneableError, ThreadDiedError } from "./thread-errors.ts";
 
 /*
  * What the world does to a thread, in words: the error that the call gets whose thread it was.
  */
 
+/** What nobody in a thread has caught; anything can be thrown, `undefined` too. */
+export interface Crash {
+  readonly error: unknown;
+}
+
 /** Nobody's call was hurt, but no error is dropped. */
-export function warn(crash: unknown): void {
-  const what = crash instanceof Error ? (crash.stack ?? crash.message) : String(crash);
+export function warn({ error }: Crash): void {
+  const stack = read(error, "stack");
   process.emitWarning(
-    `A thread of the pool was ended, while it ran no call, by an error that nobody caught there: ${what}`,
+    "A thread of the pool was ended, while it ran no call, by an error that nobody caught there: " +
+      (typeof stack === "string" ? stack : messageOf(error)),
   );
 }
 
@@ -20,31 +27,48 @@ export function unreadable(what: string, call: Call): NotCloneableError {
   );
 }
 
+/** Why a call ended with a thread that never got to its program. */
+export function couldNotStart(exitCode: number, crash: Crash | undefined): ThreadDiedError {
+  const why = crash === undefined ? "" : `: ${messageOf(crash.error)}`;
+  return new ThreadDiedError(
+    `A thread could not be started: it ended with exit code ${exitCode}${why}`,
+    optionsOf(exitCode, crash),
+  );
+}
+
 /** Why a call ended with its thread, and what to do about it. */
-export function died(call: Call, exitCode: number, crash: unknown, started: boolean): ThreadDiedError {
-  const options = { exitCode, ...(crash === undefined ? {} : { cause: crash }) };
-  const doing = `while it ran "${call.parts.target.name}"`;
-  if (!started) {
+export function died(
+  call: Call,
+  exitCode: number,
+  crash: Crash | undefined,
+  began: boolean,
+): ThreadDiedError {
+  const doing = began ? `while it ran "${call.parts.target.name}"` : whenItWasTo(call);
+  const options = optionsOf(exitCode, crash);
+  if (crash === undefined) {
     return new ThreadDiedError(
-      `A thread could not be started: it ended with exit code ${exitCode}.`,
+      `The thread was ended ${doing}, with exit code ${exitCode}: process.exit was called there. Throw an error instead.`,
       options,
     );
   }
-  if ((crash as { code?: unknown } | undefined)?.code === "ERR_WORKER_OUT_OF_MEMORY") {
+  if (read(crash.error, "code") === "ERR_WORKER_OUT_OF_MEMORY") {
     return new ThreadDiedError(
       `The thread ran out of memory ${doing}. Work on smaller pieces, or start the program with a larger --max-old-space-size.`,
       options,
     );
   }
-  if (crash !== undefined) {
-    return new ThreadDiedError(
-      `The thread was ended ${doing} by an error that nobody caught there: ${(crash as Error).message}. Look for a ` +
-        "promise that nobody awaits, or a callback of a timer or an event, that throws.",
-      options,
-    );
-  }
   return new ThreadDiedError(
-    `The thread was ended ${doing}, with exit code ${exitCode}: process.exit was called there. Throw an error instead.`,
+    `The thread was ended ${doing} by an error that nobody caught there: ${messageOf(crash.error)}. Look for a ` +
+      "promise that nobody awaits, or a callback of a timer or an event, that throws.",
     options,
   );
+}
+
+function whenItWasTo(call: Call): string {
+  const why = call.movable ? "for the second time" : "and the arguments had been moved to it";
+  return `just when it was to run "${call.parts.target.name}", ${why}`;
+}
+
+function optionsOf(exitCode: number, crash: Crash | undefined): ErrorOptions & { readonly exitCode: number } {
+  return { exitCode, ...(crash !== undefined && { cause: crash.error }) };
 }

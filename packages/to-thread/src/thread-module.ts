@@ -1,5 +1,5 @@
 import { callThread } from "./to-thread.ts";
-import { makeTarget } from "./target.ts";
+import { targetFor } from "./target.ts";
 import { nameThreadFunction, type ThreadFunction } from "./thread-function.ts";
 
 /** The exports of a module that are functions, each as an async function that runs in a thread. */
@@ -36,7 +36,7 @@ export function threadModule<M>(url: URL | string): ThreadModule<M> {
       if (typeof key === "symbol" || key === "then" || key === "toJSON") return undefined;
       let fn = functions.get(key);
       if (fn === undefined) {
-        const target = makeTarget(href, key);
+        const target = targetFor(href, key);
         fn = nameThreadFunction(target, (...args: unknown[]) => callThread(target, args, {}));
         functions.set(key, fn);
       }
@@ -49,9 +49,9 @@ export function threadModule<M>(url: URL | string): ThreadModule<M> {
 }
 
 function addressOf(url: unknown): string {
-  if (url instanceof URL) return url.href;
-  if (typeof url === "string" && /^(file|https?|node|npm|jsr):/.test(url)) return url;
-  if (typeof url === "string" && /^(data|blob):/.test(url)) {
+  const address = url instanceof URL ? url.href : url;
+  if (typeof address === "string" && /^(file|https?|node|npm|jsr):/.test(address)) return address;
+  if (typeof address === "string" && /^(data|blob):/.test(address)) {
     throw new TypeError("threadModule runs no source text: give it the address of a file.");
   }
   throw new TypeError(

@@ -9,10 +9,12 @@ import {
   unwind,
 } from "@espalier/core/lowlevel";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { answerCount, begin, type CallWords, slotOf, waitForAnswer } from "./call-words.ts";
+import { answerCount, begin, type CallWords, end, slotOf, waitForAnswer } from "./call-words.ts";
 import { withStores } from "./carry-store.ts";
 import { type CurrentCall, threadState } from "./current-call.ts";
-import { Crossings, decodeError, encodeError } from "./error-codec.ts";
+import { Crossings } from "./crossings.ts";
+import { decodeError, encodeError } from "./error-codec.ts";
+import { messageOf } from "./foreign-values.ts";
 import {
   ANSWER,
   type AnswerMessage,
@@ -162,17 +164,19 @@ export class ThreadSide {
     if (extras?.callbacks !== undefined) args = this.#withCallbacks(running, args, extras.callbacks);
     threadState.current = running;
     let result: unknown;
+    let pending: Promise<unknown> | undefined;
     try {
       result = runIn(running.status, () => withStores(extras?.stores, () => fn(...args)));
+      if (isThenable(result)) pending = Promise.resolve(result);
     } catch (error) {
       this.#threw(running, error);
       return;
     }
-    if (!isThenable(result)) {
+    if (pending === undefined) {
       this.#returned(running, result);
       return;
     }
-    Promise.resolve(result)
+    pending
       .then(
         (value) => this.#returned(running, value),
         (error: unknown) => this.#threw(running, error),
@@ -198,7 +202,8 @@ export class ThreadSide {
   }
 
   #end(running: RunningCall): void {
-    this.#running = undefined;
+    // If it was doomed, the thread is being terminated and begins nothing more.
+    if (end(this.#words, running.id)) this.#running = undefined;
     threadState.current = undefined;
     running.status.close();
   }
@@ -228,7 +233,7 @@ export class ThreadSide {
     }
     let seen = answerCount(this.#words);
     try {
-      this.#post([ASK, running.id, callback, args], args.flatMap(transfersOf));
+      this.#post([ASK, running.id, callback, args], [...new Set(args.flatMap(transfersOf))]);
     } catch (error) {
       throw notCloneable("An argument of the callback", error);
     }
@@ -259,9 +264,8 @@ function asCancelled(error: unknown, status: CancelStatus): Cancelled {
 const unknownReason: CancelReason = { source: "explicit" };
 
 function notCloneable(what: string, error: unknown): NotCloneableError {
-  const why = error instanceof Error ? error.message : String(error);
   return new NotCloneableError(
-    `${what} cannot be cloned, so it cannot leave the thread: ${why}. Send plain data: objects, arrays, typed arrays, maps, sets.`,
+    `${what} cannot be cloned, so it cannot leave the thread: ${messageOf(error)}. Send plain data: objects, arrays, typed arrays, maps, sets.`,
     { cause: error },
   );
 }

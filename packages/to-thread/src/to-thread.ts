@@ -26,7 +26,8 @@ export interface ToThreadOptions {
    * did not happen.) In each case `checkCancelled()` raises in the thread, and an async function there is cancelled.
    *
    * - `"wait"`, the default: the call is waited for, and counts. If it ends with `Cancelled`, that is raised.
-   * - `"abandon"`: `Cancelled` is raised at once. The thread goes on alone, and its outcome is dropped.
+   * - `"abandon"`: `Cancelled` is raised at once, or when the callback has ended that runs. The thread goes on alone, and its
+   *   outcome is dropped.
    * - `{ graceMs }`: as `"wait"`, for so many milliseconds. Then the thread is terminated, and `Cancelled` is raised.
    */
   readonly onCancel?: OnCancel;
@@ -106,8 +107,11 @@ async function perform(
     return await operation.promise;
     // eslint-disable-next-line espalier/no-swallowed-cancelled -- a call that goes on is waited for below
   } catch (error) {
-    // Cancelled after it had begun: how it ends is what counts.
-    if (call?.late === undefined) throw asItLeaves(error, own);
+    // Cancelled after it had begun: how it ends is what counts, except for one that was abandoned.
+    if (call?.late === undefined) {
+      await call?.callback;
+      throw asItLeaves(error, own);
+    }
   }
   try {
     return await call.late;
@@ -117,9 +121,13 @@ async function perform(
 }
 
 function asItLeaves(error: unknown, own: OwnPromise): unknown {
-  // A call that outlives its scope is cancelled, with nobody there to hear of it: the next checkpoint raises it again.
-  if (error instanceof Cancelled) own.promise?.catch(() => undefined);
-  else joinStack(error);
+  try {
+    // A call that outlives its scope is cancelled, with nobody there to hear of it: the next checkpoint raises it again.
+    if (error instanceof Cancelled) own.promise?.catch(() => undefined);
+    else joinStack(error);
+  } catch {
+    // A callback may have thrown anything, a sealed error or a proxy: it leaves as it is.
+  }
   return error;
 }
 

@@ -13,7 +13,7 @@ const moving: WeakMap<object, readonly Transferable[]> = sharedInThread("transfe
  * @param value - The object that will cross.
  * @param list - The `ArrayBuffer`s, `MessagePort`s and the like in it that are to be moved.
  * @returns The same value.
- * @throws {TypeError} `value` is not an object.
+ * @throws {TypeError} `value` is not an object, or `list` not an array.
  * @example
  * ```ts
  * import { transfer } from "@espalier/to-thread/worker";
@@ -25,7 +25,7 @@ const moving: WeakMap<object, readonly Transferable[]> = sharedInThread("transfe
  * ```
  */
 export function transfer<T extends object>(value: T, list: readonly Transferable[]): T {
-  if (typeof value !== "object" || (value as object | null) === null)
+  if (typeof value !== "object" || (value as object | null) === null || !Array.isArray(list))
     throw new TypeError(
       "transfer needs the object that will cross, and a list of what is moved along with it.",
     );

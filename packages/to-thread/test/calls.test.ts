@@ -1,8 +1,9 @@
+import { CancelScope } from "@espalier/cancel-scope";
 import { CapacityLimiter } from "@espalier/sync";
 import { threadLimiter, threadModule, ThreadModuleError, toThread } from "@espalier/to-thread";
 import { checkCancelled, isMainThread } from "@espalier/to-thread/worker";
 import { availableParallelism } from "node:os";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { begun, makeGate, open, until } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
@@ -48,7 +49,9 @@ describe("threadModule", () => {
 
   it("refuses what is not the address of a file", () => {
     expect(() => threadModule("./x.js")).toThrow(/new URL\(/);
-    expect(() => threadModule("data:text/javascript,export const a = 1")).toThrow(/no source text/);
+    const source = "data:text/javascript,export const a = 1";
+    expect(() => threadModule(source)).toThrow(/no source text/);
+    expect(() => threadModule(new URL(source))).toThrow(/no source text/);
     expect(() => threadModule(undefined as never)).toThrow(TypeError);
   });
 
@@ -74,6 +77,26 @@ describe("threadModule", () => {
     await expect((module.constructor as unknown as () => Promise<unknown>)()).rejects.toBeInstanceOf(
       ThreadModuleError,
     );
+  });
+});
+
+describe("two installed copies", () => {
+  it("can call each other's functions through one thread", async () => {
+    vi.resetModules();
+    const other = await import("@espalier/to-thread");
+    const limiter = new CapacityLimiter(1); // one thread, of the other copy
+    const address = new URL("./fixtures/work.mjs", import.meta.url);
+    const theirs = other.threadModule<typeof import("./fixtures/work.mjs")>(address);
+    const ours = threadModule<typeof import("./fixtures/work.mjs")>(new URL("?ours", address));
+    // Functions are numbered when they are first asked for: the same numbers for others.
+    void [theirs.echo, theirs.add];
+    void [ours.add, ours.echo];
+    for (let i = 0; i < 2; i++) {
+      expect(await other.toThread(theirs.add, [1, 2], { limiter })).toBe(3);
+      expect(await other.toThread(ours.add, [3, 4], { limiter })).toBe(7);
+      expect(await other.toThread(ours.echo, ["a"], { limiter })).toBe("a");
+      expect(await other.toThread(theirs.echo, ["b"], { limiter })).toBe("b");
+    }
   });
 });
 
@@ -143,6 +166,50 @@ describe("a call that was sent ahead behind a long one", () => {
     expect(await second).toBe("held");
     open(long);
     expect(await first).toBe("held");
+  });
+});
+
+describe("a limiter that gets several tokens at once", () => {
+  it("puts no thread to work for a call that has just begun elsewhere", async () => {
+    const limiter = new CapacityLimiter(1);
+    const gates = [makeGate(), makeGate()] as const;
+    const held = gates.map((gate) => toThread(work.hold, [gate], { limiter })); // the second is sent ahead
+    await begun(gates[0]);
+    open(gates[0]);
+    while (Atomics.load(gates[1], 0) === 0); // it has begun, and this side does not know of it
+    limiter.totalTokens = 5;
+    expect(await toThread(work.add, [1, 2], { limiter })).toBe(3);
+    open(gates[1]);
+    expect(await Promise.all(held)).toEqual(["held", "held"]);
+    await until(() => limiter.borrowedTokens === 0);
+  });
+});
+
+describe("a thread that is busy", () => {
+  it("is not sent more and more calls that are cancelled before it gets to them", async () => {
+    const limiter = new CapacityLimiter(1);
+    const gate = makeGate();
+    const long = toThread(work.hold, [gate], { limiter });
+    await begun(gate);
+    let copies = 0;
+    const argument = {
+      get value() {
+        return ++copies;
+      },
+    };
+    for (let i = 0; i < 200; i++) {
+      const scope = new CancelScope();
+      const left = scope.run(() => toThread(work.echo, [argument], { limiter }));
+      scope.cancel();
+      await left;
+    }
+    expect(copies).toBeGreaterThan(0); // they are sent ahead
+    expect(copies).toBeLessThan(50);
+    const behind = toThread(work.add, [1, 2], { limiter });
+    open(gate);
+    expect(await long).toBe("held");
+    expect(await behind).toBe(3);
+    expect(limiter.statistics()).toMatchObject({ borrowedTokens: 0, tasksWaiting: 0 });
   });
 });
 

@@ -143,6 +143,26 @@ describe('onCancel: "abandon"', () => {
     await until(() => limiter.borrowedTokens === 0);
   });
 
+  it("does not leave before its callback, which lives in the caller's task", async () => {
+    const scope = new CancelScope();
+    let ended = false;
+    await scope.run(() =>
+      toThread(
+        work.call,
+        [
+          async () => {
+            scope.cancel();
+            await new Promise((resolve) => setTimeout(resolve, 60));
+            ended = true;
+          },
+        ],
+        { onCancel: "abandon" },
+      ),
+    );
+    expect(ended).toBe(true);
+    expect(scope.cancelledCaught).toBe(true);
+  });
+
   it("drops an error, and refuses callbacks", async () => {
     const gate = makeGate();
     const scope = new CancelScope();
@@ -183,6 +203,22 @@ describe("onCancel: { graceMs }", () => {
     expect(scope.cancelledCaught).toBe(true);
     expect(await behind).toBe(3);
     expect(limiter.borrowedTokens).toBe(0);
+  });
+
+  it("leaves the thread to a call that has begun there since the one that was cancelled ended", async () => {
+    const limiter = new CapacityLimiter(1);
+    const [first, second] = [makeGate(), makeGate()];
+    const scope = new CancelScope();
+    const left = scope.run(() => toThread(work.hold, [first], { limiter, onCancel: { graceMs: 0 } }));
+    await begun(first);
+    const behind = toThread(work.hold, [second], { limiter });
+    open(first);
+    while (Atomics.load(second, 0) === 0); // without a turn in which this side would hear of it
+    scope.cancel();
+    expect(await left).toBe("held");
+    await sleep(50); // a thread that was terminated would be gone
+    open(second);
+    expect(await behind).toBe("held");
   });
 
   it("leaves a thread alone that listens within the grace", async () => {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Child } from "./support/child.ts";
 
@@ -20,6 +21,23 @@ describe("a process with threads", () => {
     const child = new Child("ending.mjs", ["abandoned"]);
     expect(await child.exit()).toBe(0);
     expect(child.lines).toEqual(["went on"]);
+  });
+
+  it("stays alive for calls that wait until an abandoned one has given its thread back", async () => {
+    const child = new Child("ending.mjs", ["behind"]);
+    expect(await child.exit()).toBe(0);
+    expect(child.lines).toEqual(["3 4"]);
+  });
+
+  it.runIf(onNode)("may be a program that was given as text", async () => {
+    const path = fileURLToPath(new URL("programs/ending.mjs", import.meta.url));
+    const child = new Child(
+      "ending.mjs",
+      [],
+      ["--input-type=module", "--eval", `process.argv[2] = "idle"; await import(${JSON.stringify(path)})`],
+    );
+    expect(await child.exit()).toBe(0);
+    expect(child.lines).toEqual(["3"]);
   });
 
   it.runIf(onNode)("survives a thread that runs out of memory, and tells the call", async () => {

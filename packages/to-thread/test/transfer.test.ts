@@ -1,6 +1,8 @@
-import { NotCloneableError, toThread } from "@espalier/to-thread";
+import { CapacityLimiter } from "@espalier/sync";
+import { NotCloneableError, ThreadDiedError, toThread } from "@espalier/to-thread";
 import { transfer } from "@espalier/to-thread/worker";
 import { describe, expect, it } from "vitest";
+import { begun, makeGate, open } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
 describe("what is moved", () => {
@@ -24,6 +26,27 @@ describe("what is moved", () => {
     expect(bytes.byteLength).toBe(0);
   });
 
+  it("may be moved once for several arguments of a callback", async () => {
+    const sum = (first: Uint8Array, second: Uint8Array) => first.length + second.length;
+    expect(await work.callWithMoved(sum)).toBe(16);
+  });
+
+  it("is gone with a thread that ends before it has begun the call", async () => {
+    const limiter = new CapacityLimiter(1);
+    const gate = makeGate();
+    await toThread(work.exitAfterwards, [gate], { limiter });
+    await begun(gate);
+    const bytes = new Uint8Array(8);
+    const lost = toThread(work.fill, [bytes, 7], { limiter, transfer: [bytes.buffer] });
+    open(gate);
+    const error: unknown = await lost.catch((raised: unknown) => raised);
+    expect(error).toBeInstanceOf(ThreadDiedError);
+    expect((error as Error).message).toContain(
+      'just when it was to run "fill", and the arguments had been moved to it',
+    );
+    expect(await toThread(work.add, [1, 2], { limiter })).toBe(3);
+  });
+
   it("cannot be moved twice", async () => {
     const bytes = new Uint8Array(8);
     await toThread(work.fill, [bytes, 1], { transfer: [bytes.buffer] });
@@ -31,6 +54,11 @@ describe("what is moved", () => {
       NotCloneableError,
     );
     expect(() => transfer(1 as never, [])).toThrow(TypeError);
+    expect(() => transfer(bytes, bytes.buffer as never)).toThrow(TypeError);
+    const twice = new Uint8Array(8);
+    const transferTwice = { transfer: [twice.buffer, twice.buffer] };
+    await expect(toThread(work.fill, [twice, 1], transferTwice)).rejects.toBeInstanceOf(NotCloneableError);
+    expect(twice.byteLength).toBe(8);
   });
 });
 
