@@ -39,9 +39,8 @@ export class ProcessStartError extends BrandedError {
   readonly code: string | undefined;
 
   constructor(argv: readonly string[], cause: unknown) {
-    const code = (cause as { code?: unknown } | undefined)?.code;
-    const why =
-      code === "ENOENT" ? "there is no such program, or no such folder to start it in" : messageOf(cause);
+    const { code, message } = wordsOf(cause);
+    const why = code === "ENOENT" ? "there is no such program, or no such folder to start it in" : message;
     super(`${quote(argv)} could not be started: ${why}`, { cause });
     this.argv = argv;
     this.code = typeof code === "string" ? code : undefined;
@@ -60,6 +59,13 @@ function tail(stderr: Uint8Array): string {
   return lines.length === 1 && lines[0] === "" ? "" : `; the end of its stderr:\n${lines.join("\n")}`;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Never throws: a getter of the options may have thrown anything. */
+function wordsOf(error: unknown): { readonly code?: unknown; readonly message: string } {
+  try {
+    if (!(error instanceof Error)) return { message: String(error) };
+    const { code, message } = error as { code?: unknown; message: unknown };
+    return { code, message: String(message) };
+  } catch {
+    return { message: "something that has no text" };
+  }
 }

@@ -68,7 +68,8 @@ export async function runProcess(
     maxOutputBytes = Infinity,
     ...rest
   } = options;
-  checkDuration(maxOutputBytes, "runProcess.maxOutputBytes");
+  if (rest.graceMs !== undefined) checkDuration(rest.graceMs, "runProcess.graceMs");
+  checkBytes(maxOutputBytes);
   const child = await startProcess(argv, {
     ...rest,
     stdin: stdin === undefined ? "ignore" : "pipe",
@@ -78,6 +79,12 @@ export async function runProcess(
   const result = await finish(child, stdin, maxOutputBytes);
   if (check && result.exitCode !== 0) throw new CalledProcessError(argv, result);
   return result;
+}
+
+function checkBytes(bytes: unknown): void {
+  if (typeof bytes !== "number")
+    throw new TypeError(`runProcess.maxOutputBytes needs a number of bytes, not a ${typeof bytes}.`);
+  if (!(bytes >= 0)) throw new RangeError(`runProcess.maxOutputBytes needs 0 bytes or more, not ${bytes}.`);
 }
 
 async function finish(

@@ -142,7 +142,26 @@ describe.runIf(unix)("runProcess", () => {
     await expect(runProcess(["echo", 1 as never])).rejects.toThrow("list of strings");
     await expect(runProcess(["echo", "a"], { shell: true })).rejects.toThrow("argv is one line");
     await expect(runProcess(["true"], { graceMs: -1 })).rejects.toThrow(RangeError);
-    await expect(runProcess(["true"], { maxOutputBytes: Number.NaN })).rejects.toThrow(RangeError);
+    await expect(runProcess(["true"], { graceMs: Number.NaN })).rejects.toThrow("runProcess.graceMs");
+    await expect(runProcess(["true"], { maxOutputBytes: Number.NaN })).rejects.toThrow(
+      new RangeError("runProcess.maxOutputBytes needs 0 bytes or more, not NaN."),
+    );
+    await expect(runProcess(["true"], { maxOutputBytes: "9" as never })).rejects.toThrow(
+      new TypeError("runProcess.maxOutputBytes needs a number of bytes, not a string."),
+    );
+  });
+
+  it("tells of an environment that throws anything when it is read", async () => {
+    for (const thrown of [null, Object.create(null) as unknown, "not today"]) {
+      const env = {
+        get NAME(): never {
+          throw thrown;
+        },
+      };
+      const error: unknown = await runProcess(["true"], { env }).catch((raised: unknown) => raised);
+      expect(error).toBeInstanceOf(ProcessStartError);
+      expect((error as Error).cause).toBe(thrown);
+    }
   });
 });
 
