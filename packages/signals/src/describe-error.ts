@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import { spawnSiteOf } from "@espalier/core/lowlevel";
 
 /*
@@ -24,7 +26,7 @@ function describe(error: unknown, depth: number, lines: string[], seen: Set<unkn
     for (const line of text.split("\n")) lines.push(margin + line);
   };
   if (!isError(error)) {
-    print(`${show(error)} (thrown; it is not an Error)`);
+    print(`${showThrown(error)} (thrown; it is not an Error)`);
     return;
   }
   if (seen.has(error)) {
@@ -87,6 +89,16 @@ function read(object: object, key: PropertyKey): unknown {
     return (object as Record<PropertyKey, unknown>)[key];
   } catch {
     return undefined;
+  }
+}
+
+/** An object has no text of its own as a rule, but something in it. */
+function showThrown(value: unknown): string {
+  if (typeof value !== "object" || value === null) return show(value);
+  try {
+    return inspect(value);
+  } catch {
+    return show(value);
   }
 }
 

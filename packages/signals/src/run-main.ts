@@ -60,6 +60,7 @@ export async function runMain(main: () => unknown, options: RunMainOptions = {})
   checkDuration(graceMs, "runMain.graceMs");
   checkSignalNames(signals, "runMain");
   if (taskTreeSignal !== false) checkSignalNames([taskTreeSignal], "runMain");
+  if (typeof exit !== "function") throw new TypeError(`runMain.exit needs a function, not ${typeof exit}.`);
   checkPlace();
 
   const shutdown = new Shutdown(graceMs, exit);
@@ -67,9 +68,9 @@ export async function runMain(main: () => unknown, options: RunMainOptions = {})
   if (taskTreeSignal !== false) listeners.set(taskTreeSignal, printTaskTree);
   for (const signal of signals) listeners.set(signal, shutdown.onSignal);
   busy = true;
-  for (const [signal, listener] of listeners) process.on(signal, listener);
   let code: number;
   try {
+    for (const [signal, listener] of listeners) process.on(signal, listener);
     code = await exitCode(main, options, shutdown);
   } finally {
     for (const [signal, listener] of listeners) process.off(signal, listener);
@@ -106,9 +107,14 @@ async function exitCode(main: () => unknown, options: RunMainOptions, shutdown: 
     ...(options.debug !== undefined && { debug: options.debug }),
   };
   try {
-    await run(() => {
+    await run(async () => {
       shutdown.begins(currentStatus());
-      return main();
+      try {
+        return await main();
+      } catch (error) {
+        shutdown.mainFailed(error);
+        throw error;
+      }
     }, runOptions);
   } catch (error) {
     if (!shutdown.caused(error)) {

@@ -1,5 +1,6 @@
 import { formatTaskTree, isCancelled } from "@espalier/core";
 import type { CancelStatus } from "@espalier/core/lowlevel";
+import { startTimer } from "./long-timer.ts";
 import { exitCodeOf, type SignalName } from "./signal-name.ts";
 
 /**
@@ -18,7 +19,9 @@ export class Shutdown {
   readonly #graceMs: number;
   readonly #exit: (code: number) => void;
   #main: CancelStatus | undefined = undefined;
-  #grace: ReturnType<typeof setTimeout> | undefined = undefined;
+  #stopGrace: (() => void) | undefined = undefined;
+  /** The cancellation that came out of main, if that is how it ended. */
+  #unwound: { readonly error: unknown } | undefined = undefined;
 
   constructor(graceMs: number, exit: (code: number) => void) {
     this.#graceMs = graceMs;
@@ -33,12 +36,20 @@ export class Shutdown {
 
   /** Main has ended. */
   ends(): void {
-    clearTimeout(this.#grace);
+    this.#stopGrace?.();
+  }
+
+  /**
+   * Main has failed. Asked inside of it, where it is known of an abort error without a cause whether a signal of ours is
+   * behind it.
+   */
+  mainFailed(error: unknown): void {
+    if (isCancelled(error)) this.#unwound = { error };
   }
 
   /** Whether an error is nothing but the cancellation that the signal brought. */
   caused(error: unknown): boolean {
-    return this.signal !== undefined && isCancelled(error);
+    return this.signal !== undefined && this.#unwound?.error === error;
   }
 
   readonly onSignal = (signal: SignalName): void => {
@@ -48,12 +59,9 @@ export class Shutdown {
       return;
     }
     this.signal = signal;
-    if (this.#graceMs !== Infinity) {
-      const over = `the grace of ${this.#graceMs} ms after ${signal} is over`;
-      this.#grace = setTimeout(() => {
-        this.#exitAtOnce(signal, over);
-      }, this.#graceMs);
-    }
+    this.#stopGrace = startTimer(this.#graceMs, () => {
+      this.#exitAtOnce(signal, `the grace of ${this.#graceMs} ms after ${signal} is over`);
+    });
     if (this.#main !== undefined) this.#cancel(this.#main, signal);
   };
 
@@ -63,7 +71,7 @@ export class Shutdown {
 
   #exitAtOnce(signal: SignalName, why: string): void {
     this.gone = true;
-    clearTimeout(this.#grace);
+    this.#stopGrace?.();
     console.error(`Exits at once: ${why}. Still running:\n${formatTaskTree()}`);
     this.#exit(exitCodeOf(signal));
   }

@@ -27,8 +27,8 @@ export function subscribe(signal: SignalName, recipient: Recipient): void {
     others.add(recipient);
     return;
   }
+  process.on(signal, arrived); // first: a runtime may refuse a signal that its platform has
   recipients.set(signal, new Set([recipient]));
-  process.on(signal, arrived);
 }
 
 /** Tells it no more. After the last one our listener is gone from the process. */

@@ -12,9 +12,11 @@ const uncatchable = new Set(["SIGKILL", "SIGSTOP"]);
  * @throws {TypeError} there is none, or one that is not a string.
  * @throws {RangeError} one that this platform does not know, or that no program can catch.
  */
-export function checkSignalNames(names: readonly unknown[], where: string): asserts names is SignalName[] {
+export function checkSignalNames(names: unknown, where: string): asserts names is SignalName[] {
+  if (!Array.isArray(names))
+    throw new TypeError(`${where} needs a list of signals, such as ["SIGINT"], not ${typeof names}.`);
   if (names.length === 0) throw new TypeError(`${where} needs at least one signal, such as "SIGINT".`);
-  for (const name of names) {
+  for (const name of names as unknown[]) {
     if (typeof name !== "string") {
       throw new TypeError(`${where} needs names of signals such as "SIGINT", not ${typeof name}.`);
     }

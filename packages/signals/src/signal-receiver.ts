@@ -1,5 +1,6 @@
 import { BusyResourceError, ClosedResourceError } from "@espalier/core";
 import { parkAbroad, type Parked, pass, quietly, refusal } from "@espalier/core/lowlevel";
+import { longestDelay } from "./long-timer.ts";
 import { type Arrival, giveUp, type Recipient, subscribe, unsubscribe } from "./signal-arrivals.ts";
 import { checkSignalNames, type SignalName } from "./signal-name.ts";
 
@@ -60,9 +61,6 @@ export function openSignalReceiver(...signals: SignalName[]): SignalReceiver {
   return new ProcessSignalReceiver(signals);
 }
 
-/** The longest delay of a timer, in milliseconds. */
-const longestDelay = 2 ** 31 - 1;
-
 class ProcessSignalReceiver implements SignalReceiver, Recipient {
   readonly #signals: ReadonlySet<SignalName>;
   /** What has arrived and was not read, in order of first arrival. */
@@ -74,7 +72,12 @@ class ProcessSignalReceiver implements SignalReceiver, Recipient {
 
   constructor(signals: readonly SignalName[]) {
     this.#signals = new Set(signals);
-    for (const signal of this.#signals) subscribe(signal, this);
+    try {
+      for (const signal of this.#signals) subscribe(signal, this);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   receive(): Promise<SignalName> {

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import { describe, expect, it } from "vitest";
 
 import { runMain } from "@espalier/signals";
@@ -51,8 +53,17 @@ describe("what runMain prints of an error", () => {
     ["undefined in a group", new AggregateError([undefined]), "undefined (thrown; it is not an Error)"],
     ["null", null, "null (thrown; it is not an Error)"],
     ["a string", "no luck", "no luck (thrown; it is not an Error)"],
-    ["an object that is no text", { toString: hostile }, "a value that cannot be printed"],
-    ["a proxy that throws", new Proxy({}, { getPrototypeOf: hostile, get: hostile }), "cannot be printed"],
+    ["an object that is no text", { toString: hostile }, "(thrown; it is not an Error)"],
+    [
+      "an object that throws when it is printed",
+      { [inspect.custom]: hostile, toString: hostile },
+      "cannot be printed",
+    ],
+    [
+      "a proxy that throws",
+      new Proxy({}, { getPrototypeOf: hostile, get: hostile }),
+      "(thrown; it is not an Error)",
+    ],
     ["a cause that throws", Object.defineProperty(new Error("x"), "cause", { get: hostile }), "Error: x"],
     ["a stack that throws", Object.defineProperty(new Error("x"), "stack", { get: hostile }), "Error: x"],
     ["a message that is a symbol", Object.assign(new Error(), { message: Symbol("s") }), "Error: Symbol(s)"],
@@ -60,6 +71,11 @@ describe("what runMain prints of an error", () => {
     ["a stack that is no text", Object.assign(new Error("x"), { stack: 7 }), "Error: x"],
   ])("survives %s", async (_, thrown, expected) => {
     expect(await printed(new Error("outer", { cause: thrown }))).toContain(expected);
+  });
+
+  it("shows what is in an object that was thrown and is no error", async () => {
+    const text = await printed({ status: 503, detail: "the disk is full" });
+    expect(text).toMatch(/status: 503[^]*the disk is full[^]*\(thrown; it is not an Error\)/);
   });
 
   it("describes an error once that is its own cause", async () => {

@@ -63,6 +63,23 @@ describe.runIf(unix)("runMain, as a real process", () => {
     expect(child.lines).toEqual(["ready", "cleaning", "cleaned up"]);
   });
 
+  it("takes a grace that is longer than a timer can be", async () => {
+    const child = new Child("service.mjs", "cleanup", "10000000000");
+    await child.said("ready");
+    child.kill("SIGINT");
+    expect(await child.exit()).toBe(130);
+    expect(child.lines).toEqual(["ready", "cleaning", "cleaned up"]);
+    expect(child.stderr).toBe("");
+  });
+
+  it("takes the abort error of a foreign call for what it is, also without a cause", async () => {
+    const child = new Child("service.mjs", "foreign");
+    await child.said("ready");
+    child.kill("SIGINT");
+    expect(await child.exit()).toBe(130);
+    expect(child.stderr).toBe("");
+  });
+
   it("exits at once when the grace is over, and names what was still running", async () => {
     const child = new Child("service.mjs", "stuck", "100");
     await child.said("ready");
@@ -153,6 +170,11 @@ describe("runMain, inside this process", () => {
     );
     await expect(runMain(async () => undefined, { graceMs: -1 })).rejects.toThrow(RangeError);
     await expect(runMain(async () => undefined, { signals: [] })).rejects.toThrow("at least one signal");
+    await expect(runMain(async () => undefined, { signals: "SIGINT" as never })).rejects.toThrow(
+      'needs a list of signals, such as ["SIGINT"], not string',
+    );
+    await expect(runMain(async () => undefined, { signals: null as never })).rejects.toThrow(TypeError);
+    await expect(runMain(async () => undefined, { exit: 0 as never })).rejects.toThrow(TypeError);
     await expect(runMain(async () => undefined, { signals: ["SIGKILL"] })).rejects.toThrow(
       "no program can catch",
     );

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { moveOnAfter } from "@espalier/cancel-scope";
 import { BusyResourceError, ClosedResourceError } from "@espalier/core";
@@ -134,6 +134,24 @@ describe.runIf(unix)("openSignalReceiver", () => {
     await delay(50);
     process.off("SIGUSR1", count);
     expect(again).toBe(0);
+  });
+
+  it("leaves nothing behind when the runtime refuses a signal", async () => {
+    const before = process.listenerCount("SIGUSR1");
+    const on = process.on.bind(process);
+    const refusing = vi.spyOn(process, "on").mockImplementation(((event: string, listener: () => void) => {
+      if (event === "SIGHUP") throw new Error("refused");
+      return on(event, listener);
+    }) as never);
+    try {
+      expect(() => openSignalReceiver("SIGUSR1", "SIGHUP")).toThrow("refused");
+    } finally {
+      refusing.mockRestore();
+    }
+    expect(process.listenerCount("SIGUSR1")).toBe(before);
+    using receiver = openSignalReceiver("SIGHUP");
+    process.emit("SIGHUP", "SIGHUP");
+    expect(await receiver.receive()).toBe("SIGHUP");
   });
 
   it("law 13: tells what is wrong with its arguments", () => {

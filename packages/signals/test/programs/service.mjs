@@ -1,8 +1,8 @@
 // A program for the tests of runMain: what it does is said by its arguments.
-import { setTimeout } from "node:timers";
+import { clearTimeout, setTimeout } from "node:timers";
 
 import { sleep, sleepForever } from "@espalier/core";
-import { shielded } from "@espalier/cancel-scope";
+import { currentSignal, shielded } from "@espalier/cancel-scope";
 import { openNursery } from "@espalier/nursery";
 import { openSignalReceiver, runMain } from "@espalier/signals";
 
@@ -66,6 +66,19 @@ const programs = {
       await serve();
     } finally {
       fail("the disk is full");
+    }
+  },
+  /** Waits for a foreign call that stops by our signal, and says so without a cause, as many do. */
+  foreign: async () => {
+    say("ready");
+    const alive = setTimeout(() => undefined, 60_000);
+    try {
+      await new Promise((_, reject) => {
+        const canceled = Object.assign(new Error("canceled"), { code: "ERR_CANCELED" });
+        currentSignal().addEventListener("abort", () => reject(canceled));
+      });
+    } finally {
+      clearTimeout(alive);
     }
   },
   early: async () => {
