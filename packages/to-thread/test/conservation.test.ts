@@ -85,8 +85,10 @@ describe("many calls of every kind, cancelled, failing, crashing, calling back",
       else if (when < 0.1) setImmediate(() => scope.cancel());
       else if (when < 0.2) setTimeout(() => scope.cancel(), random() * 3);
       await scope.run(async () => {
-        counts[await one(n)]++;
+        const ending = await one(n);
+        counts[ending]++;
         endings++;
+        if (ending === "cancelled") expect(scope.cancelCalled).toBe(true); // by its own scope, not with another call
       });
       expect(endings).toBe(1);
     }
