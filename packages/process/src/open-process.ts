@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
-import { checkDuration, parkAbroad, refusal } from "@espalier/core/lowlevel";
+import { checkDuration, parkAbroad, pass, refusal } from "@espalier/core/lowlevel";
 import {
   acloseForcefully,
   fromNodeReadable,
@@ -115,7 +115,7 @@ export async function startProcess(
   checkDuration(graceMs, "openProcess.graceMs");
   const denied = refusal();
   if (denied !== undefined) return denied;
-  return new RunningProcess(await start(argv, options), graceMs);
+  return pass(new RunningProcess(await start(argv, options), graceMs));
 }
 
 interface Started {

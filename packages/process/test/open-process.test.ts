@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { BrokenResourceError, sleep } from "@espalier/core";
+import { ambient, CancelStatus, currentStatus, runIn } from "@espalier/core/lowlevel";
+import { attachProbe } from "@espalier/core/testing";
 import { openProcess, runProcess } from "@espalier/process";
 import { BufferedReceiveStream } from "@espalier/stream";
 
@@ -26,6 +28,19 @@ describe.runIf(unix)("openProcess", () => {
     expect((await lines.next()).done).toBe(true);
     expect(await child.wait()).toBe(0);
     expect(child.exitCode).toBe(0);
+  });
+
+  it("law 4: is a checkpoint: asks whether it is cancelled, starts the program, gives others a turn", async () => {
+    const status = new CancelStatus("scope", "probed", ambient, false).bind(currentStatus());
+    const seen: string[] = [];
+    attachProbe(status, {
+      cancelPoint: () => seen.push("cancel point"),
+      schedulePoint: () => seen.push("schedule point"),
+    });
+    await using child = await runIn(status, () => openProcess(["true"]));
+    status.close();
+    expect(seen).toEqual(["cancel point", "schedule point"]);
+    expect(await child.wait()).toBe(0);
   });
 
   it("has no exit code before it has ended", async () => {
