@@ -79,7 +79,7 @@ export async function runMain(main: () => unknown, options: RunMainOptions = {})
   }
   if (shutdown.gone) return;
   await reportUnhandled();
-  await flushOutput();
+  await flushOutput(shutdown.signal !== undefined);
   exit(code);
 }
 

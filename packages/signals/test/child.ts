@@ -24,6 +24,13 @@ export class Child {
     }));
   }
 
+  /** Does not read what it writes to stdout for so long. */
+  async readAfter(ms: number): Promise<void> {
+    this.#process.stdout.pause();
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    this.#process.stdout.resume();
+  }
+
   /** Waits until the child has written a line. */
   async said(line: string): Promise<void> {
     while (!this.lines.includes(line)) {

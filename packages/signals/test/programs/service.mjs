@@ -68,6 +68,10 @@ const programs = {
       fail("the disk is full");
     }
   },
+  /** More than a pipe holds. */
+  verbose: async () => {
+    for (let i = 0; i < 20_000; i++) say("x".repeat(99));
+  },
   /** Waits for a foreign call that stops by our signal, and says so without a cause, as many do. */
   foreign: async () => {
     say("ready");
