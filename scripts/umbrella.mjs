@@ -11,9 +11,6 @@ import ts from "typescript";
 
 import { publishedPackages, root } from "./workspace.mjs";
 
-/** Tools for tests have a subpath only, so that no program loads them. */
-const subpathOnly = new Set(["@espalier/testing"]);
-
 /**
  * Names that two packages have for different things. The one that users write more often keeps it under the main door;
  * under the subpaths both have their own.
@@ -80,9 +77,9 @@ function addDoor(subpath, text) {
   const built = file.replace("./src/", "./dist/").replace(/\.ts$/, "");
   exportsField[subpath] = { "@espalier/source": file, types: `${built}.d.ts`, default: `${built}.js` };
 }
-for (const { name, doors } of below) {
+for (const { doors } of below) {
   for (const { specifier, subpath, source } of doors) {
-    if (subpath === "." && !subpathOnly.has(name)) main.push({ specifier, names: exportedNames(source) });
+    if (subpath === ".") main.push({ specifier, names: exportedNames(source) });
   }
 }
 addDoor(".", main.map(({ specifier, names }) => exportList(specifier, names, renamed[specifier])).join("\n"));

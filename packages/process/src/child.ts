@@ -75,6 +75,8 @@ export class Child {
 
   /** Sends a signal to the child and its group; nothing once it has ended. */
   kill(signal: NodeJS.Signals): void {
+    if (!Object.hasOwn(constants.signals, signal))
+      throw new TypeError(`kill needs a signal that this system has, such as "SIGTERM", not ${signal}.`);
     if (this.#exit !== undefined) return;
     if (!this.#leads || !send(-this.pid, signal)) send(this.pid, signal);
   }

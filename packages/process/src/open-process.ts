@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
-import { checkDuration, parkAbroad, pass, refusal } from "@espalier/core/lowlevel";
+import { checkDuration, parkAbroad, pass, quietly, refusal } from "@espalier/core/lowlevel";
 import {
   acloseForcefully,
   fromNodeReadable,
@@ -93,11 +93,8 @@ export interface Process extends AsyncDisposable {
  * } // left by a time limit, an error or a break: tail is gone
  * ```
  */
-export async function openProcess(
-  argv: readonly string[],
-  options: OpenProcessOptions = {},
-): Promise<Process> {
-  return startProcess(argv, options);
+export function openProcess(argv: readonly string[], options: OpenProcessOptions = {}): Promise<Process> {
+  return quietly(() => startProcess(argv, options));
 }
 
 /** The same; what it gives can do more than users may. */
@@ -183,8 +180,8 @@ export class RunningProcess implements Process {
     return this.#child.exit?.signal;
   }
 
-  async wait(): Promise<number> {
-    return (await this.#child.wait()).exitCode;
+  wait(): Promise<number> {
+    return quietly(async () => (await this.#child.wait()).exitCode);
   }
 
   kill(signal: NodeJS.Signals = "SIGTERM"): void {

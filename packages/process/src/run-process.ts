@@ -1,5 +1,5 @@
 import { BrokenResourceError } from "@espalier/core";
-import { checkDuration } from "@espalier/core/lowlevel";
+import { checkDuration, quietly } from "@espalier/core/lowlevel";
 import { openNursery, unwrapSingle } from "@espalier/nursery";
 import { LimitExceededError, type ReceiveStream, type SendStream } from "@espalier/stream";
 import { checkArgv, type OpenProcessOptions, type RunningProcess, startProcess } from "./open-process.ts";
@@ -55,30 +55,29 @@ export interface ProcessResult {
  * console.log(new TextDecoder().decode(stdout).trim());
  * ```
  */
-export async function runProcess(
-  argv: readonly string[],
-  options: RunProcessOptions = {},
-): Promise<ProcessResult> {
-  checkArgv(argv);
-  const {
-    stdin,
-    captureStdout = false,
-    captureStderr = false,
-    check = true,
-    maxOutputBytes = Infinity,
-    ...rest
-  } = options;
-  if (rest.graceMs !== undefined) checkDuration(rest.graceMs, "runProcess.graceMs");
-  checkBytes(maxOutputBytes);
-  const child = await startProcess(argv, {
-    ...rest,
-    stdin: stdin === undefined ? "ignore" : "pipe",
-    stdout: captureStdout ? "pipe" : "inherit",
-    stderr: captureStderr ? "pipe" : "inherit",
+export function runProcess(argv: readonly string[], options: RunProcessOptions = {}): Promise<ProcessResult> {
+  return quietly(async () => {
+    checkArgv(argv);
+    const {
+      stdin,
+      captureStdout = false,
+      captureStderr = false,
+      check = true,
+      maxOutputBytes = Infinity,
+      ...rest
+    } = options;
+    if (rest.graceMs !== undefined) checkDuration(rest.graceMs, "runProcess.graceMs");
+    checkBytes(maxOutputBytes);
+    const child = await startProcess(argv, {
+      ...rest,
+      stdin: stdin === undefined ? "ignore" : "pipe",
+      stdout: captureStdout ? "pipe" : "inherit",
+      stderr: captureStderr ? "pipe" : "inherit",
+    });
+    const result = await finish(child, stdin, maxOutputBytes);
+    if (check && result.exitCode !== 0) throw new CalledProcessError(argv, result);
+    return result;
   });
-  const result = await finish(child, stdin, maxOutputBytes);
-  if (check && result.exitCode !== 0) throw new CalledProcessError(argv, result);
-  return result;
 }
 
 function checkBytes(bytes: unknown): void {

@@ -137,6 +137,22 @@ describe.runIf(unix)("openProcess", () => {
       child.kill("SIGFOO" as never);
     }).toThrow(TypeError);
     expect(child.exitCode).toBeUndefined();
+    child.kill("SIGKILL");
+    await child.wait();
+    expect(() => {
+      child.kill("SIGFOO" as never);
+    }).toThrow('needs a signal that this system has, such as "SIGTERM", not SIGFOO');
+  });
+
+  // vitest fails a file in which a rejection is unhandled
+  it("law 7: a wait and a run that are forgotten end with their scope, and no more", async () => {
+    const child = await openProcess(["sleep", "0.2"]);
+    await new CancelScope().run(async () => {
+      void child.wait();
+      void runProcess(["true"]);
+      await sleep(1);
+    });
+    expect(await child.wait()).toBe(0);
   });
 
   it("gives the signal of a child that leads no group", async () => {

@@ -21,17 +21,6 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** The message of what was thrown, or what else can be said of it. Never throws. */
-export function messageOf(thrown: unknown): string {
-  const message = read(thrown, "message");
-  if (typeof message === "string") return message;
-  try {
-    return String(thrown);
-  } catch {
-    return "something that has no text";
-  }
-}
-
 /** In a few words, whatever it is. Never throws. */
 export function describe(value: unknown): string {
   switch (typeof value) {

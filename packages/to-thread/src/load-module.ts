@@ -1,5 +1,6 @@
+import { errorMessage } from "@espalier/core/lowlevel";
 import type { TargetDefinition } from "./messages.ts";
-import { messageOf, read } from "./foreign-values.ts";
+import { read } from "./foreign-values.ts";
 import { ThreadModuleError } from "./thread-errors.ts";
 
 type Module = Record<string, unknown>;
@@ -27,7 +28,7 @@ export function exportOf(module: Module, { url, name }: TargetDefinition): (...a
 function explain(url: string, error: unknown): string {
   const code = read(error, "code");
   const missing = read(error, "url");
-  const message = messageOf(error);
+  const message = errorMessage(error);
   const itself = missing === undefined || missing === url;
   if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
     return (

@@ -1,11 +1,10 @@
-import { ambient, runIn } from "@espalier/core/lowlevel";
+import { ambient, errorMessage, runIn } from "@espalier/core/lowlevel";
 import type { Guard } from "@espalier/sync";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Call } from "./call.ts";
 import { noticeAnswer } from "./call-words.ts";
 import { cloneableOf } from "./carry-store.ts";
 import { decodeError, encodeError } from "./error-codec.ts";
-import { messageOf } from "./foreign-values.ts";
 import type { Lane } from "./lane.ts";
 import {
   ANSWER,
@@ -127,7 +126,7 @@ export class PoolThread {
       id = this.#sent.add(call, (newId) => this.#postCall(newId, target, args, extras, transfer));
     } catch (error) {
       return new NotCloneableError(
-        `The arguments of "${target.name}" cannot be sent to a thread: ${messageOf(error)}. Send plain data; a ` +
+        `The arguments of "${target.name}" cannot be sent to a thread: ${errorMessage(error)}. Send plain data; a ` +
           "function has to be an argument of its own, not part of another one.",
         { cause: error },
       );
@@ -271,7 +270,7 @@ export class PoolThread {
       }
     } catch (error) {
       const told = new NotCloneableError(
-        `What a callback of "${call.parts.target.name}" returned cannot be sent to the thread: ${messageOf(error)}.`,
+        `What a callback of "${call.parts.target.name}" returned cannot be sent to the thread: ${errorMessage(error)}.`,
         { cause: error },
       );
       this.#post([ANSWER, false, encodeError(told)]);

@@ -1,5 +1,6 @@
+import { errorMessage } from "@espalier/core/lowlevel";
 import type { Call } from "./call.ts";
-import { messageOf, read } from "./foreign-values.ts";
+import { read } from "./foreign-values.ts";
 import { NotCloneableError, ThreadDiedError } from "./thread-errors.ts";
 
 /*
@@ -16,7 +17,7 @@ export function warn({ error }: Crash): void {
   const stack = read(error, "stack");
   process.emitWarning(
     "A thread of the pool was ended, while it ran no call, by an error that nobody caught there: " +
-      (typeof stack === "string" ? stack : messageOf(error)),
+      (typeof stack === "string" ? stack : errorMessage(error)),
   );
 }
 
@@ -29,7 +30,7 @@ export function unreadable(what: string, call: Call): NotCloneableError {
 
 /** Why a call ended with a thread that never got to its program. */
 export function couldNotStart(exitCode: number, crash: Crash | undefined): ThreadDiedError {
-  const why = crash === undefined ? "" : `: ${messageOf(crash.error)}`;
+  const why = crash === undefined ? "" : `: ${errorMessage(crash.error)}`;
   return new ThreadDiedError(
     `A thread could not be started: it ended with exit code ${exitCode}${why}`,
     optionsOf(exitCode, crash),
@@ -58,7 +59,7 @@ export function died(
     );
   }
   return new ThreadDiedError(
-    `The thread was ended ${doing} by an error that nobody caught there: ${messageOf(crash.error)}. Look for a ` +
+    `The thread was ended ${doing} by an error that nobody caught there: ${errorMessage(crash.error)}. Look for a ` +
       "promise that nobody awaits, or a callback of a timer or an event, that throws.",
     options,
   );

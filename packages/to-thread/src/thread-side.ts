@@ -2,6 +2,7 @@ import { Cancelled, type CancelReason, MisuseError } from "@espalier/core";
 import {
   ambient,
   CancelStatus,
+  errorMessage,
   isThenable,
   makeCancelled,
   reasonOf,
@@ -14,7 +15,6 @@ import { withStores } from "./carry-store.ts";
 import { type CurrentCall, threadState } from "./current-call.ts";
 import { Crossings } from "./crossings.ts";
 import { decodeError, encodeError } from "./error-codec.ts";
-import { messageOf } from "./foreign-values.ts";
 import {
   ANSWER,
   type AnswerMessage,
@@ -265,7 +265,7 @@ const unknownReason: CancelReason = { source: "explicit" };
 
 function notCloneable(what: string, error: unknown): NotCloneableError {
   return new NotCloneableError(
-    `${what} cannot be cloned, so it cannot leave the thread: ${messageOf(error)}. Send plain data: objects, arrays, typed arrays, maps, sets.`,
+    `${what} cannot be cloned, so it cannot leave the thread: ${errorMessage(error)}. Send plain data: objects, arrays, typed arrays, maps, sets.`,
     { cause: error },
   );
 }

@@ -1,6 +1,7 @@
 // Written by scripts/umbrella.mjs (npm run api).
 
 export {
+  BrandedAggregateError,
   BrandedError,
   CancelStatus,
   type Instrument,
@@ -26,6 +27,9 @@ export {
   checkTime,
   currentStatus,
   enter,
+  errorMessage,
+  errorText,
+  errorsText,
   hasBrand,
   isInstance,
   isThenable,
@@ -35,6 +39,7 @@ export {
   parkAbroad,
   parkShielded,
   pass,
+  quietly,
   reasonOf,
   refusal,
   runIn,
