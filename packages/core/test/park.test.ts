@@ -171,7 +171,7 @@ describe("park", () => {
   it("an onAbort that throws fails the run, and leaves nobody behind: cancel() never throws", async () => {
     const bug = new Error("a bug");
     let ended: unknown[] = [];
-    const error = await rejection(
+    const error = (await rejection(
       run(async () => {
         const outer = open();
         const inner = open({ parent: outer });
@@ -183,7 +183,7 @@ describe("park", () => {
         cancel(outer, "all of them");
         ended = await Promise.all(ends);
       }),
-    );
+    )) as InternalError;
     expect(ended.map((end) => end instanceof Cancelled)).toEqual([true, true, true, true]);
     expect(error).toBeInstanceOf(InternalError);
     expect(error.cause).toBe(bug);
@@ -191,7 +191,7 @@ describe("park", () => {
   });
 
   it("a hook that throws likewise", async () => {
-    const error = await rejection(
+    const error = (await rejection(
       run(async () => {
         const status = open();
         whenCancelled(status, () => {
@@ -201,7 +201,7 @@ describe("park", () => {
         cancel(status);
         await rejection(operation.promise);
       }),
-    );
+    )) as InternalError;
     expect(error).toBeInstanceOf(InternalError);
     expect(error.message).toContain("Undoing a hook failed");
   });

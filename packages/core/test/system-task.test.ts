@@ -142,7 +142,7 @@ describe("spawnSystemTask", () => {
 
   it("what main fails with on its way out is in the cause too", async () => {
     const [bug, cleanup] = [new Error("a bug"), new Error("cleanup")];
-    const error = await rejection(
+    const error = (await rejection(
       run(async () => {
         spawnSystemTask(async () => {
           throw bug;
@@ -153,7 +153,7 @@ describe("spawnSystemTask", () => {
           throw cleanup;
         }
       }),
-    );
+    )) as InternalError;
     expect(error).toBeInstanceOf(InternalError);
     expect(error.cause).toBeInstanceOf(AggregateError);
     expect((error.cause as AggregateError).errors).toEqual([bug, cleanup]);

@@ -38,15 +38,23 @@ export interface OpenProcessOptions {
   readonly shell?: boolean;
 }
 
-/** A child process. Leave it by `await using`: it has ended then. */
-export interface Process extends AsyncDisposable {
+/**
+ * A child process. Leave it by `await using`: it has ended then.
+ *
+ * @typeParam Stdin - `undefined` unless it was opened with a pipe there; the others likewise.
+ */
+export interface Process<
+  Stdin extends SendStream | undefined = SendStream | undefined,
+  Stdout extends ReceiveStream | undefined = ReceiveStream | undefined,
+  Stderr extends ReceiveStream | undefined = ReceiveStream | undefined,
+> extends AsyncDisposable {
   readonly pid: number;
   /** Where it reads from; `undefined` unless it is a pipe. Close it to let the child see the end. */
-  readonly stdin: SendStream | undefined;
+  readonly stdin: Stdin;
   /** What it writes; `undefined` unless it is a pipe. A child that nobody reads waits when the pipe is full. */
-  readonly stdout: ReceiveStream | undefined;
+  readonly stdout: Stdout;
   /** What it writes; `undefined` unless it is a pipe. */
-  readonly stderr: ReceiveStream | undefined;
+  readonly stderr: Stderr;
   /**
    * Waits for its end and gives its exit code: 128 plus the signal's number if a signal ended it.
    *
@@ -69,6 +77,20 @@ export interface Process extends AsyncDisposable {
   readonly signal: NodeJS.Signals | undefined;
 }
 
+/** Our end of a child's stream: there is one for a pipe, and only then. */
+type IfPiped<Mode, Stream> = Mode extends "pipe" ? Stream : undefined;
+/** What the options say of a stream, or what holds if they do not. */
+type ModeOf<Options, Name, Usual> = Name extends keyof Options
+  ? Exclude<Options[Name], undefined> | (undefined extends Options[Name] ? Usual : never)
+  : Usual;
+
+/** The process that comes of some options. */
+type Opened<Options extends OpenProcessOptions> = Process<
+  IfPiped<ModeOf<Options, "stdin", "pipe">, SendStream>,
+  IfPiped<ModeOf<Options, "stdout", "pipe">, ReceiveStream>,
+  IfPiped<ModeOf<Options, "stderr", "inherit">, ReceiveStream>
+>;
+
 /**
  * Starts a program, without a shell. Its streams are byte streams; when its block is left it is ended: SIGTERM, a grace,
  * SIGKILL, and always waited for, also in a cancelled scope. Its own children are ended with it, by the same signals and
@@ -88,11 +110,15 @@ export interface Process extends AsyncDisposable {
  *
  * async function follow(file: string): Promise<void> {
  *   await using tail = await openProcess(["tail", "-f", file]);
- *   if (tail.stdout === undefined) return;
  *   for await (const line of new BufferedReceiveStream(tail.stdout).lines()) console.log(line);
  * } // left by a time limit, an error or a break: tail is gone
  * ```
  */
+export function openProcess(argv: readonly string[]): Promise<Process<SendStream, ReceiveStream, undefined>>;
+export function openProcess<const Options extends OpenProcessOptions>(
+  argv: readonly string[],
+  options?: Options,
+): Promise<Opened<Options>>;
 export function openProcess(argv: readonly string[], options: OpenProcessOptions = {}): Promise<Process> {
   return quietly(() => startProcess(argv, options));
 }

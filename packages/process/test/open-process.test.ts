@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { BrokenResourceError, sleep } from "@espalier/core";
 import { ambient, CancelStatus, currentStatus, runIn } from "@espalier/core/lowlevel";
 import { attachProbe } from "@espalier/core/testing";
-import { openProcess, runProcess } from "@espalier/process";
-import { BufferedReceiveStream } from "@espalier/stream";
+import { openProcess, type OpenProcessOptions, type Process, runProcess } from "@espalier/process";
+import { BufferedReceiveStream, type ReceiveStream, type SendStream } from "@espalier/stream";
 
 import { eventually, isAlive, isZombie, script, text } from "./programs.ts";
 
@@ -19,12 +19,12 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 describe.runIf(unix)("openProcess", () => {
   it("talks to a program line by line", async () => {
     await using child = await openProcess(["cat"]);
-    const lines = new BufferedReceiveStream(child.stdout as never).lines();
-    await child.stdin?.sendAll(bytes("one\n"));
+    const lines = new BufferedReceiveStream(child.stdout).lines();
+    await child.stdin.sendAll(bytes("one\n"));
     expect((await lines.next()).value).toBe("one");
-    await child.stdin?.sendAll(bytes("two\n"));
+    await child.stdin.sendAll(bytes("two\n"));
     expect((await lines.next()).value).toBe("two");
-    await child.stdin?.aclose();
+    await child.stdin.aclose();
     expect((await lines.next()).done).toBe(true);
     expect(await child.wait()).toBe(0);
     expect(child.exitCode).toBe(0);
@@ -68,7 +68,7 @@ describe.runIf(unix)("openProcess", () => {
     await moveOnAfter(5000, async (scope) => {
       await using child = await openProcess(["sh", "-c", "sleep 60 & echo $!; wait"]);
       pid = child.pid;
-      grandchild = Number((await new BufferedReceiveStream(child.stdout as never).lines().next()).value);
+      grandchild = Number((await new BufferedReceiveStream(child.stdout).lines().next()).value);
       scope.cancel();
       await sleep(60_000);
     });
@@ -81,7 +81,7 @@ describe.runIf(unix)("openProcess", () => {
       ["sh", "-c", "trap '' TERM; echo ready; while true; do sleep 0.1; done"],
       { graceMs: 100 },
     );
-    await new BufferedReceiveStream(child.stdout as never).lines().next();
+    await new BufferedReceiveStream(child.stdout).lines().next();
     await child[Symbol.asyncDispose]();
     expect(child.signal).toBe("SIGKILL");
   });
@@ -92,7 +92,7 @@ describe.runIf(unix)("openProcess", () => {
       "-c",
       `sh -c 'trap "sleep 0.2; echo cleaned up; exit" TERM; echo ready; while true; do sleep 0.05; done'; true`,
     ]);
-    const lines = new BufferedReceiveStream(child.stdout as never).lines();
+    const lines = new BufferedReceiveStream(child.stdout).lines();
     await lines.next();
     const last = lines.next();
     await child[Symbol.asyncDispose]();
@@ -102,7 +102,7 @@ describe.runIf(unix)("openProcess", () => {
   it("kills what is left of its group when it ends by itself: its output has an end then", async () => {
     await using child = await openProcess(["sh", "-c", "sleep 60 & echo $!"]);
     const read: string[] = [];
-    for await (const line of new BufferedReceiveStream(child.stdout as never).lines()) read.push(line);
+    for await (const line of new BufferedReceiveStream(child.stdout).lines()) read.push(line);
     expect(read).toHaveLength(1);
     await eventually(() => !isAlive(Number(read[0])));
     expect(await child.wait()).toBe(0);
@@ -113,7 +113,7 @@ describe.runIf(unix)("openProcess", () => {
       ["sh", "-c", "sh -c 'trap \"\" TERM; echo $$; while true; do sleep 0.05; done'; true"],
       { graceMs: 100 },
     );
-    const line = await new BufferedReceiveStream(child.stdout as never).lines().next();
+    const line = await new BufferedReceiveStream(child.stdout).lines().next();
     await child[Symbol.asyncDispose]();
     await eventually(() => !isAlive(Number(line.value)));
   });
@@ -126,7 +126,7 @@ describe.runIf(unix)("openProcess", () => {
     expect([child.exitCode, child.signal]).toEqual([7, undefined]);
     await expect(
       (async () => {
-        for (;;) await child.stdin?.sendAll(new Uint8Array(100_000));
+        for (;;) await child.stdin.sendAll(new Uint8Array(100_000));
       })(),
     ).rejects.toBeInstanceOf(BrokenResourceError);
   });
@@ -227,4 +227,23 @@ describe.runIf(unix)("openProcess", () => {
     expect([child.stdin, child.stdout, child.stderr]).toEqual([undefined, undefined, undefined]);
     expect(await child.wait()).toBe(0);
   });
+});
+
+it("has the streams that it was opened with, also for the compiler", () => {
+  const compiled = async (some: OpenProcessOptions): Promise<void> => {
+    const usual = await openProcess(["true"]);
+    expectTypeOf(usual.stdin).toEqualTypeOf<SendStream>();
+    expectTypeOf(usual.stdout).toEqualTypeOf<ReceiveStream>();
+    expectTypeOf(usual.stderr).toEqualTypeOf<undefined>();
+    const chosen = await openProcess(["true"], { stdin: "ignore", stderr: "pipe", graceMs: 1 });
+    expectTypeOf(chosen.stdin).toEqualTypeOf<undefined>();
+    expectTypeOf(chosen.stdout).toEqualTypeOf<ReceiveStream>();
+    expectTypeOf(chosen.stderr).toEqualTypeOf<ReceiveStream>();
+    const unknown = await openProcess(["true"], some);
+    expectTypeOf(unknown.stdin).toEqualTypeOf<SendStream | undefined>();
+    expectTypeOf(unknown.stderr).toEqualTypeOf<ReceiveStream | undefined>();
+    const any: Process = usual;
+    expectTypeOf(any.stdout).toEqualTypeOf<ReceiveStream | undefined>();
+  };
+  expect(compiled).toBeTypeOf("function");
 });
