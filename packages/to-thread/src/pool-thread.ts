@@ -1,6 +1,6 @@
 import { ambient, errorMessage, runIn } from "@espalier/core/lowlevel";
 import type { Guard } from "@espalier/sync";
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Call } from "./call.ts";
 import { noticeAnswer } from "./call-words.ts";
 import { cloneableOf } from "./carry-store.ts";
@@ -20,6 +20,7 @@ import {
   type ToThreadMessage,
   UNREADABLE,
 } from "./messages.ts";
+import { nextMessage, UNREADABLE_MESSAGE } from "./next-message.ts";
 import { SentCalls } from "./sent-calls.ts";
 import { NotCloneableError } from "./thread-errors.ts";
 import { couldNotStart, type Crash, died, unreadable, warn } from "./thread-accidents.ts";
@@ -195,12 +196,9 @@ export class PoolThread {
 
   #listen(): void {
     this.#port.on("message", (first: FromThreadMessage) => {
-      let message: FromThreadMessage | undefined = first;
+      this.#receive(first);
       // One event for many messages: each event costs more than the message.
-      for (let taken = 0; message !== undefined; taken++) {
-        this.#receive(message);
-        message = taken < messagesPerTurn ? this.#next() : undefined;
-      }
+      for (let taken = 1; taken < messagesPerTurn && this.#receiveNext(); taken++);
     });
     this.#port.on("messageerror", () => this.#receiveUnreadable());
     this.#worker.on("error", (error: unknown) => (this.#crash = { error }));
@@ -208,8 +206,12 @@ export class PoolThread {
     this.#worker.on("exit", (code: number) => queueMicrotask(() => this.#ended(code)));
   }
 
-  #next(): FromThreadMessage | undefined {
-    return (receiveMessageOnPort(this.#port) as { message: FromThreadMessage } | undefined)?.message;
+  /** False if no message has come. */
+  #receiveNext(): boolean {
+    const message = nextMessage<FromThreadMessage>(this.#port);
+    if (message === UNREADABLE_MESSAGE) this.#receiveUnreadable();
+    else if (message !== undefined) this.#receive(message);
+    return message !== undefined;
   }
 
   #receive(message: FromThreadMessage): void {
@@ -281,7 +283,7 @@ export class PoolThread {
   #ended(exitCode: number): void {
     const terminated = this.#life === "ending";
     this.#life = "ended";
-    for (let last = this.#next(); last !== undefined; last = this.#next()) this.#receive(last);
+    while (this.#receiveNext());
     this.#port.close();
     const calls = [...this.calls];
     const strays = calls.filter((call, place) => !this.#tellEnd(call, place, exitCode, terminated));

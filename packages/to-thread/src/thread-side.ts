@@ -9,7 +9,7 @@ import {
   runIn,
   unwind,
 } from "@espalier/core/lowlevel";
-import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { answerCount, begin, type CallWords, end, slotOf, waitForAnswer } from "./call-words.ts";
 import { withStores } from "./carry-store.ts";
 import { type CurrentCall, threadState } from "./current-call.ts";
@@ -31,6 +31,7 @@ import {
   UNREADABLE,
 } from "./messages.ts";
 import { exportOf, loadModule } from "./load-module.ts";
+import { nextMessage, UNREADABLE_MESSAGE } from "./next-message.ts";
 import { NotCloneableError } from "./thread-errors.ts";
 import { transfersOf } from "./transfer.ts";
 
@@ -40,6 +41,8 @@ type AnyFunction = (...args: unknown[]) => unknown;
 const callsPerTurn = 64;
 /** How long a thread sleeps at most before it looks for its answer again. Being notified is what wakes it. */
 const answerPatienceMs = 1000;
+/** So often it looks for an answer that was counted, before it takes a message that could not be read for it. */
+const looksForAnswer = 100;
 
 /** A function of a module: loaded when it is first called. */
 interface Target {
@@ -84,6 +87,8 @@ export class ThreadSide {
   #running: RunningCall | undefined = undefined;
   /** The answer to the question that this thread waits with. */
   #answer: AnswerMessage | undefined = undefined;
+  /** Messages that came and could not be read, and that nobody was told of. Calls, unless one of them is the answer. */
+  #unreadable = 0;
 
   constructor(port: MessagePort, words: CallWords) {
     this.#port = port;
@@ -95,7 +100,10 @@ export class ThreadSide {
       this.#take(message);
       this.#proceed();
     });
-    this.#port.on("messageerror", () => this.#post([UNREADABLE]));
+    this.#port.on("messageerror", () => {
+      this.#unreadable++;
+      this.#tellUnreadable();
+    });
     this.#post([READY]);
   }
 
@@ -124,17 +132,26 @@ export class ThreadSide {
   /** Reads what has come without giving up control. */
   #readAll(): void {
     for (;;) {
-      const received = receiveMessageOnPort(this.#port) as { message: ToThreadMessage } | undefined;
-      if (received === undefined) return;
-      this.#take(received.message);
+      const message = nextMessage<ToThreadMessage>(this.#port);
+      if (message === undefined) return;
+      if (message === UNREADABLE_MESSAGE) this.#unreadable++;
+      else this.#take(message);
     }
+  }
+
+  /** What could not be read, and was no answer, were calls. */
+  #tellUnreadable(): void {
+    for (; this.#unreadable > 0; this.#unreadable--) this.#post([UNREADABLE]);
   }
 
   /** Begins calls as long as none is left running. */
   #proceed(): void {
     for (let began = 0; this.#running === undefined; began++) {
       // The line is short, and what stays in the port comes as an event.
-      if (this.#line.length === 0 && began < callsPerTurn) this.#readAll();
+      if (this.#line.length === 0 && began < callsPerTurn) {
+        this.#readAll();
+        this.#tellUnreadable();
+      }
       const call = this.#line.shift();
       if (call === undefined) return;
       if (begin(this.#words, call[1])) this.#begin(call);
@@ -231,27 +248,36 @@ export class ThreadSide {
           "task, which has gone on: call it before the function returns, and await what calls it.",
       );
     }
-    let seen = answerCount(this.#words);
+    const before = answerCount(this.#words);
+    let seen = before;
     try {
       this.#post([ASK, running.id, callback, args], [...new Set(args.flatMap(transfersOf))]);
     } catch (error) {
       throw notCloneable("An argument of the callback", error);
     }
     let patience = answerPatienceMs;
-    for (;;) {
+    for (let looks = 0; ;) {
       waitForAnswer(this.#words, seen, patience);
       this.#readAll();
       const answer = this.#answer;
       if (answer !== undefined) {
         this.#answer = undefined;
+        this.#tellUnreadable();
         if (answer[1]) return answer[2];
         const error = decodeError(answer[2], running.crossings);
         if (answer[3] !== undefined) running.crossings.note(error, answer[3]);
         throw error;
       }
-      // Counted but not to be read yet: some runtimes hand a message over a little later.
-      if (answerCount(this.#words) !== seen) patience = 1;
       seen = answerCount(this.#words);
+      if (seen === before) continue;
+      // Counted but not to be read yet: some runtimes hand a message over a little later.
+      patience = 1;
+      if (this.#unreadable > 0 && ++looks > looksForAnswer) {
+        this.#unreadable--;
+        throw new NotCloneableError(
+          "What the callback gave could not be read in the thread. It has to give plain data, and no buffer that it has moved away.",
+        );
+      }
     }
   }
 }

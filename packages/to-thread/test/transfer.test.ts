@@ -62,6 +62,58 @@ describe("what is moved", () => {
   });
 });
 
+describe("a view of a buffer that has been moved away", () => {
+  function gone(): Uint8Array {
+    const bytes = new Uint8Array(8);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    return bytes;
+  }
+
+  // Node serializes it, and fails where it is read: as an event, or, in the midst of many messages, by throwing.
+  it("is told as an argument, also between other calls, and takes nothing with it", async () => {
+    const limiter = new CapacityLimiter(1);
+    for (let i = 0; i < 20; i++) {
+      const [before, bad, after] = await Promise.allSettled([
+        toThread(work.add, [i, 1], { limiter }),
+        toThread(work.fill, [gone(), 1], { limiter }),
+        toThread(work.add, [i, 2], { limiter }),
+      ]);
+      expect([before, after]).toEqual([
+        { status: "fulfilled", value: i + 1 },
+        { status: "fulfilled", value: i + 2 },
+      ]);
+      expect((bad as PromiseRejectedResult).reason).toBeInstanceOf(NotCloneableError);
+    }
+    expect(limiter.availableTokens).toBe(1);
+  });
+
+  it("is told as a result, also between other results", async () => {
+    const limiter = new CapacityLimiter(1);
+    for (let i = 0; i < 20; i++) {
+      const [before, bad, after] = await Promise.allSettled([
+        toThread(work.add, [i, 1], { limiter }),
+        toThread(work.giveGone, [], { limiter }),
+        toThread(work.add, [i, 2], { limiter }),
+      ]);
+      expect([before, after]).toEqual([
+        { status: "fulfilled", value: i + 1 },
+        { status: "fulfilled", value: i + 2 },
+      ]);
+      expect((bad as PromiseRejectedResult).reason).toBeInstanceOf(NotCloneableError);
+    }
+  });
+
+  it("is told in the thread as what a callback gives", async () => {
+    const limiter = new CapacityLimiter(1);
+    const calls = [
+      toThread(work.askFor, [gone], { limiter }),
+      toThread(work.add, [1, 2], { limiter }),
+      toThread(work.askFor, [() => 5], { limiter }),
+    ];
+    expect(await Promise.all(calls)).toEqual(["NotCloneableError", 3, "got 5"]);
+  });
+});
+
 describe("a SharedArrayBuffer", () => {
   it("is the same memory on both sides", async () => {
     const shared = new Int32Array(new SharedArrayBuffer(4));
