@@ -204,7 +204,7 @@ How many bytes each package, and a time limit alone, are in a bundle: [size.md](
 
 const pools = `## Worker pools
 
-\`@espalier/to-thread\` beside piscina and tinypool has a run and a page of its own: [bench/pools.md](../bench/pools.md).`;
+\`@espalier/to-thread\` beside two bare workers, piscina and tinypool has a run and a page of its own: [bench/pools.md](../bench/pools.md).`;
 
 function details(table: Table): string {
   const names = [...new Set(table.rows.flatMap((row) => row.entries.map(({ contender }) => contender)))];

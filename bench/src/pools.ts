@@ -1,7 +1,7 @@
 // Thread pools side by side, two threads each: `node dist/pools.js [rounds] [--write]`. In each round each pool has a process
 // of its own, whose best of seven runs counts: what the machine does besides can only make a run slower.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { pools } from "./pools/pool.ts";
 import { median } from "./statistics.ts";
@@ -11,8 +11,16 @@ interface Times {
   readonly moving: number;
 }
 
+/** What our ratio to `raw` should be, by major version of Node. */
+const targets: Readonly<Record<string, number>> = { 20: 1.8, 24: 1.6 };
+const titles: Readonly<Record<keyof Times, string>> = {
+  tiny: "20,000 tiny calls, 64 at a time",
+  moving: "200 transfers of 1 MiB there and back, 8 at a time",
+};
+
 const rounds = Number(process.argv[2] ?? 5);
 const names = Object.keys(pools);
+const others = names.filter((name) => name !== "raw" && name !== "espalier");
 const cell = fileURLToPath(new URL("pools/cell.js", import.meta.url));
 const measured = new Map<string, Times[]>(names.map((name) => [name, []]));
 
@@ -26,38 +34,50 @@ for (let round = 0; round < rounds; round++) {
 
 const of = (name: string, what: keyof Times): number[] => measured.get(name)!.map((times) => times[what]);
 
-/** Ours to the faster of the others, in the same round. */
-function ratio(what: keyof Times): number {
-  const others = names.filter((name) => name !== "espalier").map((name) => of(name, what));
-  return median(
-    of("espalier", what).map((ours, round) => ours / Math.min(...others.map((each) => each[round]!))),
-  );
+/** One pool to another, or to the fastest of several, in the same round. */
+function ratio(what: keyof Times, name: string, to: readonly string[]): string {
+  const bases = to.map((other) => of(other, what));
+  const ratios = of(name, what).map((ms, round) => ms / Math.min(...bases.map((each) => each[round]!)));
+  return median(ratios).toFixed(2);
 }
 
-const rows = (["tiny", "moving"] as const).map((what) => {
-  const text =
-    what === "tiny"
-      ? "20,000 tiny calls, 64 at a time"
-      : "200 transfers of 1 MiB there and back, 8 at a time";
-  const figures = names.map((name) => `${median(of(name, what)).toFixed(1)} ms`);
-  return `| ${[text, ...figures, ratio(what).toFixed(2)].join(" | ")} |`;
-});
-const table = [
-  `| Node ${process.versions.node} | ${names.join(" | ")} | espalier / the faster one |`,
-  `| ${["---", ...names.map(() => "---"), "---"].join(" | ")} |`,
-  ...rows,
-].join("\n");
+const row = (what: keyof Times): string[] => [
+  titles[what],
+  `${median(of("raw", what)).toFixed(1)} ms`,
+  ...["espalier", ...others].map((name) => ratio(what, name, ["raw"])),
+  ratio(what, "espalier", others),
+];
+
+const [major = ""] = process.versions.node.split(".");
+const target = targets[major];
+const heading = [
+  `Node ${process.versions.node}`,
+  "raw",
+  target === undefined ? "espalier" : `espalier (target ${target})`,
+  ...others,
+  "espalier / the faster pool",
+];
+const lines = [heading, heading.map(() => "---"), row("tiny"), row("moving")];
+const table = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 console.log(table);
 if (process.argv.includes("--write")) {
   const page = fileURLToPath(new URL("../pools.md", import.meta.url));
   const text = `# Thread pools
 
 \`@espalier/to-thread\` beside piscina and tinypool (its \`worker_threads\`), two threads each, on one machine in one run of
-\`node bench/dist/pools.js ${rounds} --write\` (after \`npm run build\`). Each figure is the median of ${rounds} processes, each of which gives
-its best of seven runs; the pools take turns. Every result is checked. The ratio is taken within a round, to the faster of
-the two others.
+\`node bench/dist/pools.js ${rounds} --write\` for each Node (after \`npm run build\`). \`raw\` is the least code that does the job: two workers
+that take turns, and a number for each answer. The others are ratios to it, less is better. Each figure is the median of ${rounds}
+processes, each of which gives its best of seven runs; the pools take turns, and a ratio is taken within a round. Every result is
+checked.
 
-${table}
+${[...otherTables(page), table].sort().join("\n\n")}
 `;
   writeFileSync(page, text);
+}
+
+/** What the page has of other Nodes. */
+function otherTables(page: string): string[] {
+  if (!existsSync(page)) return [];
+  const tables = readFileSync(page, "utf8").trim().split("\n\n");
+  return tables.filter((each) => each.startsWith("| Node ") && !each.startsWith(`| Node ${major}.`));
 }

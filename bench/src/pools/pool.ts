@@ -1,4 +1,5 @@
 import type * as espalierJobs from "./espalier-jobs.ts";
+import { openRawPool } from "./raw-pool.ts";
 
 /** Two threads, whoever's they are. */
 export interface Pool {
@@ -15,6 +16,7 @@ export const threads = 2;
  * are.
  */
 export const pools: Readonly<Record<string, (folder: URL) => Promise<Pool>>> = {
+  raw: (folder) => openRawPool(new URL("raw-jobs.js", folder), threads),
   async espalier(folder) {
     const { threadLimiter, threadModule, toThread } = await import("@espalier/to-thread");
     threadLimiter.totalTokens = threads;
