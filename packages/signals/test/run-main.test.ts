@@ -39,7 +39,8 @@ describe.runIf(unix)("runMain, as a real process", () => {
     expect(child.stderr).toContain("TypeError: bad name");
   });
 
-  it("exits with 1 when main has forgotten to await something, and says so", async () => {
+  // Bun tells of rejections that nobody handles when it exits by itself, and not before process.exit().
+  it.skipIf(onBun)("exits with 1 when main has forgotten to await something, and says so", async () => {
     const child = new Child("service.mjs", "forgotten");
     expect(await child.exit()).toBe(1);
     expect(child.lines).toEqual(["main ends"]);
