@@ -70,6 +70,10 @@ that take turns, and a number for each answer. The others are ratios to it, less
 processes, each of which gives its best of seven runs; the pools take turns, and a ratio is taken within a round. Every result is
 checked.
 
+What ours does beside: a call has a place in a line and a token of a limiter, can be cancelled at each point and taken back until it
+has begun, carries the caller's context, and ends with an error when its thread dies. A transfer is sent only to a thread that
+is free, because what was moved cannot be moved again if that thread dies: \`raw\` sends eight at once, and loses them.
+
 ${[...otherTables(page), table].sort().join("\n\n")}
 `;
   writeFileSync(page, text);
