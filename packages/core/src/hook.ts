@@ -26,8 +26,8 @@ class Hook extends Waiter {
 
 /**
  * Has `callback` called once, synchronously, when `status` becomes effectively cancelled or its block is left; at once if
- * it already is. Gives a function that withdraws it. What the callback throws is
- * a bug in a package, an `InternalError` of the run; the cancellation goes on.
+ * it already is. Gives a function that withdraws it. What the callback throws is a bug in a package, an `InternalError` of
+ * the run; the cancellation goes on.
  */
 export function whenCancelled(status: CancelStatus, callback: OnCancelled): () => void {
   if (status.cancelled) {

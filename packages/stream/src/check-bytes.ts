@@ -5,9 +5,7 @@ export function checkBytes(bytes: unknown, where: string): asserts bytes is Uint
     typeof bytes === "string"
       ? "encode the string: new TextEncoder().encode(text)"
       : "wrap it: new Uint8Array(...)";
-  throw new TypeError(
-    `${where} needs a Uint8Array, not ${bytes === null ? "null" : `a ${typeof bytes}`}; ${remedy}.`,
-  );
+  throw new TypeError(`${where} needs a Uint8Array, not ${kindOf(bytes)}; ${remedy}.`);
 }
 
 /**
@@ -16,10 +14,7 @@ export function checkBytes(bytes: unknown, where: string): asserts bytes is Uint
  */
 export function checkMax(max: unknown, where: string): void {
   if (max === undefined || max === Infinity || (Number.isInteger(max) && (max as number) >= 1)) return;
-  const wanted = `${where} needs a number of bytes of 1 or more`;
-  if (typeof max !== "number")
-    throw new TypeError(`${wanted}, not ${max === null ? "null" : `a ${typeof max}`}.`);
-  throw new RangeError(`${wanted}, not ${max}.`);
+  throw wrongNumber(`${where} needs a number of bytes of 1 or more`, max);
 }
 
 /**
@@ -28,10 +23,7 @@ export function checkMax(max: unknown, where: string): void {
  */
 export function checkCount(count: unknown, where: string): void {
   if (Number.isInteger(count) && (count as number) >= 0) return;
-  const wanted = `${where} needs a whole number of bytes of 0 or more`;
-  if (typeof count !== "number")
-    throw new TypeError(`${wanted}, not ${count === null ? "null" : `a ${typeof count}`}.`);
-  throw new RangeError(`${wanted}, not ${count}.`);
+  throw wrongNumber(`${where} needs a whole number of bytes of 0 or more`, count);
 }
 
 /**
@@ -40,8 +32,18 @@ export function checkCount(count: unknown, where: string): void {
  */
 export function checkDelimiter(delimiter: unknown): void {
   if (!(delimiter instanceof Uint8Array)) {
-    const what = delimiter === null ? "null" : `a ${typeof delimiter}`;
-    throw new TypeError(`receiveUntil needs a delimiter of bytes (a Uint8Array) or a string, not ${what}.`);
+    const wanted = "receiveUntil needs a delimiter of bytes (a Uint8Array) or a string";
+    throw new TypeError(`${wanted}, not ${kindOf(delimiter)}.`);
   }
   if (delimiter.length === 0) throw new RangeError("receiveUntil needs a delimiter that is not empty.");
+}
+
+function wrongNumber(wanted: string, value: unknown): TypeError | RangeError {
+  return typeof value === "number"
+    ? new RangeError(`${wanted}, not ${value}.`)
+    : new TypeError(`${wanted}, not ${kindOf(value)}.`);
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : `a ${typeof value}`;
 }

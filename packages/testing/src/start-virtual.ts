@@ -32,8 +32,11 @@ export async function startVirtual<T>(
   options: VirtualOptions & VirtualInternals,
 ): Promise<T> {
   checkVirtualOptions(options, options.caller);
-  const { seed, startTime = 0, foreignQuietMs = 20, caller, name, wrap } = options;
-  const clock = new MockClock({ autojumpThresholdMs: 0, foreignQuietMs });
+  const { seed, startTime = 0, foreignQuietMs, caller, name, wrap } = options;
+  const clock = new MockClock({
+    autojumpThresholdMs: 0,
+    ...(foreignQuietMs !== undefined && { foreignQuietMs }),
+  });
   clock.jump(startTime);
   const scheduler = seed === undefined ? new SteadyScheduler() : new SeededScheduler(seed);
   return runWith(body, {
