@@ -1,4 +1,4 @@
-import { BrandedError } from "@espalier/core/lowlevel";
+import { BrandedError, errorMessage } from "@espalier/core/lowlevel";
 
 /** So many characters of a command are shown in a message. */
 const longestCommand = 500;
@@ -39,11 +39,12 @@ export class ProcessStartError extends BrandedError {
   readonly code: string | undefined;
 
   constructor(argv: readonly string[], cause: unknown) {
-    const { code, message } = wordsOf(cause);
-    const why = code === "ENOENT" ? "there is no such program, or no such folder to start it in" : message;
+    const code = codeOf(cause);
+    const why =
+      code === "ENOENT" ? "there is no such program, or no such folder to start it in" : errorMessage(cause);
     super(`${quote(argv)} could not be started: ${why}`, { cause });
     this.argv = argv;
-    this.code = typeof code === "string" ? code : undefined;
+    this.code = code;
   }
 }
 
@@ -60,12 +61,11 @@ function tail(stderr: Uint8Array): string {
 }
 
 /** Never throws: a getter of the options may have thrown anything. */
-function wordsOf(error: unknown): { readonly code?: unknown; readonly message: string } {
+function codeOf(error: unknown): string | undefined {
   try {
-    if (!(error instanceof Error)) return { message: String(error) };
-    const { code, message } = error as { code?: unknown; message: unknown };
-    return { code, message: String(message) };
+    const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+    return typeof code === "string" ? code : undefined;
   } catch {
-    return { message: "something that has no text" };
+    return undefined;
   }
 }
