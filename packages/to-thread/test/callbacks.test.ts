@@ -110,7 +110,11 @@ describe("a callback", () => {
     expect(scope.cancelledCaught).toBe(true);
   });
 
-  it("is waited for when its thread is terminated", async () => {
+  // It lives in the caller's task, whatever becomes of the thread.
+  it.each([
+    { onCancel: { graceMs: 0 }, thread: "terminated" },
+    { onCancel: "abandon", thread: "abandoned" },
+  ] as const)("is waited for when its thread is $thread", async ({ onCancel }) => {
     const scope = new CancelScope();
     let ended = false;
     await scope.run(() =>
@@ -123,7 +127,7 @@ describe("a callback", () => {
             ended = true;
           },
         ],
-        { onCancel: { graceMs: 0 } },
+        { onCancel },
       ),
     );
     expect(ended).toBe(true);

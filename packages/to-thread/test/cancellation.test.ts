@@ -143,26 +143,6 @@ describe('onCancel: "abandon"', () => {
     await until(() => limiter.borrowedTokens === 0);
   });
 
-  it("does not leave before its callback, which lives in the caller's task", async () => {
-    const scope = new CancelScope();
-    let ended = false;
-    await scope.run(() =>
-      toThread(
-        work.call,
-        [
-          async () => {
-            scope.cancel();
-            await new Promise((resolve) => setTimeout(resolve, 60));
-            ended = true;
-          },
-        ],
-        { onCancel: "abandon" },
-      ),
-    );
-    expect(ended).toBe(true);
-    expect(scope.cancelledCaught).toBe(true);
-  });
-
   it("drops an error, and refuses callbacks", async () => {
     const gate = makeGate();
     const scope = new CancelScope();
