@@ -4,6 +4,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: ["packages/*"],
-    coverage: { provider: "v8", include: ["packages/*/src/**"], exclude: ["packages/laws/**"] },
+    coverage: { provider: "v8", include: ["packages/*/src/**"], exclude: ["packages/test-support/**"] },
   },
 });

@@ -1,9 +1,7 @@
 import { abandonOnCancel, CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { Cancelled, checkpoint, taskTree } from "@espalier/core";
+import { expectError, rejection, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
-
-import { expectError, rejection } from "./support/outcome.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 
 const never = (): Promise<never> => new Promise<never>(() => undefined);
 

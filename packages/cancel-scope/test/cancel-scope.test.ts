@@ -1,9 +1,8 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { checkpoint, currentTime, MisuseError, sleep, sleepForever, taskTree } from "@espalier/core";
+import { expectError, rejection, thrownBy, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection, thrownBy } from "./support/outcome.ts";
-import { turns } from "./support/turns.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("new CancelScope", () => {

@@ -1,10 +1,9 @@
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { Cancelled, checkpoint, run, sleep, sleepForever } from "@espalier/core";
 import { park } from "@espalier/core/lowlevel";
+import { rejection, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { rejection } from "./support/outcome.ts";
-import { turns } from "./support/turns.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("CancelScope.cancel", () => {

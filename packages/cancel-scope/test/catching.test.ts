@@ -1,9 +1,9 @@
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { type Cancelled, checkpoint, isCancelled, run, sleep, sleepForever } from "@espalier/core";
 import { MockClock } from "@espalier/core/testing";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { rejection } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 const caught = (...scopes: CancelScope[]): boolean[] => scopes.map((scope) => scope.cancelledCaught);

@@ -9,10 +9,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { CancelScope, currentSignal, moveOnAfter } from "@espalier/cancel-scope";
 import { checkpoint, detached, isCancelled } from "@espalier/core";
+import { eventually, rejection, turns } from "@espalier/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-import { rejection } from "./support/outcome.ts";
-import { eventually, turns } from "./support/turns.ts";
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
 

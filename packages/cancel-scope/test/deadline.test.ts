@@ -9,9 +9,9 @@ import {
   sleepForever,
 } from "@espalier/core";
 import { MockClock } from "@espalier/core/testing";
+import { expectError, rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection, thrownBy } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 /** When a scope that sleeps in it is cancelled, if its deadline is assigned as told. */

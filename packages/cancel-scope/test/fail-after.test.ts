@@ -7,9 +7,9 @@ import {
   TooSlowError,
 } from "@espalier/cancel-scope";
 import { Cancelled, checkpoint, currentTime, sleep, sleepForever, taskTree } from "@espalier/core";
+import { expectError, rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 type LimitedBody = (limit: TimeLimit) => unknown;

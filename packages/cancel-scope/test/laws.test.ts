@@ -16,10 +16,9 @@ import {
   sleepForever,
 } from "@espalier/core";
 import { park } from "@espalier/core/lowlevel";
+import { rejection, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { rejection } from "./support/outcome.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("law 1: a cancelled scope is cancelled at every checkpoint", () => {

@@ -9,9 +9,8 @@ import {
 } from "@espalier/cancel-scope";
 import { checkpoint, sleepForever, taskTree } from "@espalier/core";
 import { ambient, currentStatus } from "@espalier/core/lowlevel";
+import { eventually, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
-
-import { eventually, turns } from "./support/turns.ts";
 
 /** The heap in MiB after everything that can be collected has been. */
 async function heap(): Promise<number> {

@@ -1,8 +1,8 @@
 import { type CancelScope, moveOnAfter, moveOnAt } from "@espalier/cancel-scope";
 import { checkpoint, currentTime, sleep, sleepForever, taskTree } from "@espalier/core";
+import { expectError, rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 const never = (): Promise<never> => sleepForever();

@@ -11,9 +11,9 @@ import {
   sleep,
   sleepForever,
 } from "@espalier/core";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { rejection } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("several scopes at once inside one task", () => {

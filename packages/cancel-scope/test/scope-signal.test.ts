@@ -1,8 +1,8 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { Cancelled, checkpoint, sleepForever } from "@espalier/core";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { rejection } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("CancelScope.signal", () => {

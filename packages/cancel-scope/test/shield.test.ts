@@ -1,9 +1,9 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { checkpoint, currentTime, sleep, sleepForever } from "@espalier/core";
 import { park } from "@espalier/core/lowlevel";
+import { expectError, rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection, thrownBy } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("CancelScope.shield", () => {

@@ -8,9 +8,9 @@ import {
   sleepForever,
   taskTree,
 } from "@espalier/core";
+import { expectError, rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("shielded", () => {

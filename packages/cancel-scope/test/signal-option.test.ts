@@ -2,10 +2,8 @@ import { getEventListeners } from "node:events";
 
 import { CancelScope } from "@espalier/cancel-scope";
 import { type Cancelled, checkpoint, sleepForever } from "@espalier/core";
+import { rejection, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
-
-import { rejection } from "./support/outcome.ts";
-import { turns } from "./support/turns.ts";
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
 

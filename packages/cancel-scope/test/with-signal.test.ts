@@ -3,10 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { CancelScope, moveOnAfter, withSignal } from "@espalier/cancel-scope";
 import { Cancelled, checkpoint, isCancelled } from "@espalier/core";
+import { expectError, rejection, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
-
-import { expectError, rejection } from "./support/outcome.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 
 /** Begins `withSignal(fn)` in a scope, cancels it once `fn` has begun, and gives how both ended. */
 async function cancelled<T>(

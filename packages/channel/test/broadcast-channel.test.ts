@@ -7,9 +7,10 @@ import {
   receiveCase,
   select,
 } from "@espalier/channel";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { begin, inCancelledScope, rejection, thrown, turns } from "./support/flow.ts";
+import { begin, inCancelledScope, turns } from "./support/flow.ts";
 
 /** All that can be received without waiting. */
 function drain<T>(channel: BroadcastReceiveChannel<T>): T[] {
@@ -124,12 +125,12 @@ describe.each(["block", "dropOldest", "dropNewest", "error"] as const)("in the m
     await waiting.ended;
     expect(waiting.result).toBe("ClosedResourceError");
     expect(await rejection(subscriber.receive())).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => subscriber.receiveNowait())).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => subscriber.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => subscriber.receiveNowait())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => subscriber.clone())).toBeInstanceOf(ClosedResourceError);
     send.close();
     expect(await rejection(send.send(1))).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => send.sendNowait(1))).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => send.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => send.sendNowait(1))).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => send.clone())).toBeInstanceOf(ClosedResourceError);
   });
 
   it("law 9: closing is idempotent, works in a cancelled scope, and is what `using` does", async () => {
@@ -227,7 +228,7 @@ describe('overflow: "block"', () => {
     const senders = [1, 2, 3].map((i) => begin(() => send.send(i)));
     const got: number[] = [];
     for (let i = 0; i < 4; i++) {
-      expect(thrown(() => send.sendNowait(9))).toBeInstanceOf(WouldBlock);
+      expect(thrownBy(() => send.sendNowait(9))).toBeInstanceOf(WouldBlock);
       got.push(subscriber.receiveNowait());
     }
     expect(got).toEqual([0, 1, 2, 3]);
@@ -287,7 +288,7 @@ describe('overflow: "block"', () => {
     expect(await second.receive()).toBe(1);
     await Promise.all([sender.ended, one.ended]);
     expect(one.result).toBe(1);
-    expect(thrown(() => send.sendNowait(2))).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => send.sendNowait(2))).toBeInstanceOf(WouldBlock);
     const again = begin(() => send.send(2));
     const three = begin(() => first.receive());
     expect(second.receiveNowait()).toBe(2);

@@ -4,9 +4,10 @@ import { MessageChannel } from "node:worker_threads";
 
 import { BrokenResourceError, Cancelled, checkpoint, ClosedResourceError, WouldBlock } from "@espalier/core";
 import { EventChannel, type EventChannelOptions, fromEvents } from "@espalier/channel";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { begin, inCancelledScope, rejection, scope, thrown, turns } from "./support/flow.ts";
+import { begin, inCancelledScope, scope, turns } from "./support/flow.ts";
 
 const plenty: EventChannelOptions = { capacity: 10, overflow: "error" };
 
@@ -20,7 +21,7 @@ describe("fromEvents with an emitter", () => {
     emitter.emit("tick", 3);
     expect(await events.receive()).toBe(1);
     expect(events.receiveNowait()).toBe(3);
-    expect(thrown(() => events.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => events.receiveNowait())).toBeInstanceOf(WouldBlock);
   });
 
   it("receives the list of arguments of an event with several, undefined of one with none", async () => {
@@ -106,7 +107,7 @@ describe("fromEvents with an emitter", () => {
     await receiver.ended;
     expect(receiver.result).toBe("ClosedResourceError");
     expect(await rejection(events.receive())).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => events.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => events.clone())).toBeInstanceOf(ClosedResourceError);
   });
 
   it("an error event breaks the channel: first what came before, then the error as the cause", async () => {
@@ -124,7 +125,7 @@ describe("fromEvents with an emitter", () => {
       expect(error.cause).toBe(failure);
       expect(error.message).toContain('The emitter of "tick" sent an error');
     }
-    expect(thrown(() => events.receiveNowait())).toBeInstanceOf(BrokenResourceError);
+    expect(thrownBy(() => events.receiveNowait())).toBeInstanceOf(BrokenResourceError);
     await expect(async () => {
       for await (const _ of events);
     }).rejects.toThrow(BrokenResourceError);

@@ -11,9 +11,10 @@ import {
 } from "@espalier/core";
 import { MockClock } from "@espalier/core/testing";
 import { MemoryReceiveChannel, MemorySendChannel, openMemoryChannel } from "@espalier/channel";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { begin, inCancelledScope, rejection, thrown, turns } from "./support/flow.ts";
+import { begin, inCancelledScope, turns } from "./support/flow.ts";
 import { joinAll, spawn } from "./support/task.ts";
 
 const idle = { tasksWaitingSend: 0, tasksWaitingReceive: 0 };
@@ -172,7 +173,7 @@ describe("send", () => {
     receive.close();
     send.close();
     expect(await rejection(send.send("a"))).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => send.sendNowait("a"))).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => send.sendNowait("a"))).toBeInstanceOf(ClosedResourceError);
   });
 
   it("shows in the task tree what it waits for", async () => {
@@ -200,9 +201,9 @@ describe("sendNowait", () => {
   it("raises WouldBlock when the buffer is full, or nobody waits at a rendezvous", () => {
     const [send] = openMemoryChannel<string>(1);
     send.sendNowait("a");
-    expect(thrown(() => send.sendNowait("b"))).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => send.sendNowait("b"))).toBeInstanceOf(WouldBlock);
     const [rendezvous] = openMemoryChannel<string>();
-    expect(thrown(() => rendezvous.sendNowait("b"))).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => rendezvous.sendNowait("b"))).toBeInstanceOf(WouldBlock);
     expect(() => rendezvous.sendNowait("b")).toThrow("send() would wait");
   });
 
@@ -211,7 +212,7 @@ describe("sendNowait", () => {
     send.sendNowait("a");
     const sender = begin(() => send.send("b"));
     expect(receive.receiveNowait()).toBe("a"); // the free place is the sender's, although it has not run yet
-    expect(thrown(() => send.sendNowait("c"))).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => send.sendNowait("c"))).toBeInstanceOf(WouldBlock);
     expect(receive.receiveNowait()).toBe("b");
     await sender.ended;
   });
@@ -225,7 +226,7 @@ describe("sendNowait", () => {
   it("raises BrokenResourceError with the item when no receiver is left", () => {
     const [send, receive] = openMemoryChannel<string>(1);
     receive.close();
-    expect((thrown(() => send.sendNowait("a")) as BrokenResourceError).unsent).toBe("a");
+    expect((thrownBy(() => send.sendNowait("a")) as BrokenResourceError).unsent).toBe("a");
   });
 });
 
@@ -318,7 +319,7 @@ describe("receive", () => {
     expect(await receive.receive()).toBe("a");
     expect(await receive.receive()).toBe("b");
     expect(await rejection(receive.receive())).toBeInstanceOf(EndOfChannel);
-    expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(EndOfChannel);
+    expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(EndOfChannel);
   });
 
   it("raises EndOfChannel when the last sender closes while it waits", async () => {
@@ -343,7 +344,7 @@ describe("receive", () => {
     expect(receiver.result).toBe("ClosedResourceError");
     expect(other.waits).toBe(true);
     expect(await rejection(receive.receive())).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(ClosedResourceError);
     await send.send("a");
     await other.ended;
     expect(other.result).toBe("a");
@@ -354,7 +355,7 @@ describe("receive", () => {
     const winner = await Promise.race([receive.receive(), Promise.resolve("timeout")]);
     expect(winner).toBe("timeout");
     await send.send("a"); // went to the loser, and nobody sees it
-    expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
   });
 
   it("shows in the task tree what it waits for", async () => {
@@ -384,7 +385,7 @@ describe("receiveNowait", () => {
 
   it("raises WouldBlock when there is nothing", () => {
     const [, receive] = openMemoryChannel<string>(1);
-    expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
     expect(() => receive.receiveNowait()).toThrow("receive() would wait");
   });
 
@@ -392,7 +393,7 @@ describe("receiveNowait", () => {
     const [send, receive] = openMemoryChannel<string>(1);
     const receiver = begin(() => receive.receive());
     send.sendNowait("a"); // is the receiver's, although it has not run yet
-    expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
     await receiver.ended;
     expect(receiver.result).toBe("a");
   });
@@ -502,8 +503,8 @@ describe("clone", () => {
     const [send, receive] = openMemoryChannel<number>();
     send.close();
     receive.close();
-    expect(thrown(() => send.clone())).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => receive.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => send.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => receive.clone())).toBeInstanceOf(ClosedResourceError);
     expect(() => send.clone()).toThrow("each task that needs one should hold a clone()");
   });
 });

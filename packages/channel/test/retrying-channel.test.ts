@@ -21,9 +21,10 @@ import {
   RetryingReceiveChannel,
   RetryingSendChannel,
 } from "@espalier/channel";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { begin, inCancelledScope, rejection, thrown, turns } from "./support/flow.ts";
+import { begin, inCancelledScope, turns } from "./support/flow.ts";
 import { joinAll, spawn } from "./support/task.ts";
 
 const virtually = <T>(body: () => Promise<T>): Promise<T> =>
@@ -171,7 +172,7 @@ describe("send", () => {
       receive.receiveNowait().ack();
       await others.ended;
       await sleep(2000);
-      expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
+      expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
     });
   });
 
@@ -272,7 +273,7 @@ describe("receive", () => {
     expect(receiver.result).toBe("ClosedResourceError");
     expect(other.waits).toBe(true);
     expect(await rejection(receive.receive())).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => receive.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => receive.clone())).toBeInstanceOf(ClosedResourceError);
     other.cancel();
     await other.ended;
   });
@@ -281,7 +282,7 @@ describe("receive", () => {
     const [send, receive] = openRetryingChannel<string>();
     const receiver = begin(() => receive.receive());
     const sender = begin(() => send.send("a"));
-    expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
     await receiver.ended;
     (receiver.result as Delivery<string>).ack();
     await sender.ended;
@@ -527,7 +528,7 @@ describe("backoff", () => {
       expect(send.statistics()).toEqual({ ...idle, failedAttempts: 1 }); // synchronously
       await sender.ended;
       await sleep(200);
-      expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
+      expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
     });
   });
 

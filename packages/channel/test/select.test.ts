@@ -20,9 +20,10 @@ import {
   sendCase,
 } from "@espalier/channel";
 import { EventEmitter } from "node:events";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { begin, inCancelledScope, rejection, thrown, turns } from "./support/flow.ts";
+import { begin, inCancelledScope, turns } from "./support/flow.ts";
 
 describe("select", () => {
   it("does at once what is possible: a receive", async () => {
@@ -52,7 +53,7 @@ describe("select", () => {
       value: undefined,
     });
     expect(b.receiveNowait()).toBe("c");
-    expect(thrown(() => a.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => a.receiveNowait())).toBeInstanceOf(WouldBlock);
   });
 
   it("waits in all queues until one becomes possible, and leaves the others at once: a receive wins", async () => {
@@ -65,7 +66,7 @@ describe("select", () => {
     expect(b.statistics().tasksWaitingSend).toBe(1);
     sendA.sendNowait("in");
     expect(b.statistics().tasksWaitingSend).toBe(0); // synchronously
-    expect(thrown(() => b.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => b.receiveNowait())).toBeInstanceOf(WouldBlock);
     await flow.ended;
     expect(flow.result).toEqual({ index: 0, value: "in" });
   });
@@ -76,7 +77,7 @@ describe("select", () => {
     const flow = begin(() => select([receiveCase(a), sendCase(sendB, "out")]));
     expect(b.receiveNowait()).toBe("out");
     expect(a.statistics().tasksWaitingReceive).toBe(0);
-    expect(thrown(() => sendA.sendNowait("in"))).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => sendA.sendNowait("in"))).toBeInstanceOf(WouldBlock);
     await flow.ended;
     expect(flow.result).toEqual({ index: 1, value: undefined });
   });
@@ -153,7 +154,7 @@ describe("select", () => {
     const [send, receive] = openMemoryChannel<number>(1);
     const flow = begin(() => select([receiveCase(receive)]));
     send.sendNowait(1);
-    expect(thrown(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => receive.receiveNowait())).toBeInstanceOf(WouldBlock);
     await flow.ended;
     expect(flow.result).toEqual({ index: 0, value: 1 });
   });
@@ -183,8 +184,8 @@ describe("select", () => {
     expect([a.statistics(), b.statistics()]).toEqual(before); // synchronously
     await flow.ended;
     expect(flow.result).toBe("cancelled");
-    expect(thrown(() => sendA.sendNowait("in"))).toBeInstanceOf(WouldBlock);
-    expect(thrown(() => b.receiveNowait())).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => sendA.sendNowait("in"))).toBeInstanceOf(WouldBlock);
+    expect(thrownBy(() => b.receiveNowait())).toBeInstanceOf(WouldBlock);
   });
 
   it("law 6: delivered beats cancelled, and the next checkpoint raises", async () => {

@@ -7,10 +7,11 @@ import {
   taskTree,
 } from "@espalier/core";
 import { openWatchChannel, WatchReceiveChannel, WatchSendChannel } from "@espalier/channel";
+import { rejection, thrownBy } from "@espalier/test-support";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { begin, type Flow, inCancelledScope, rejection, thrown, turns } from "./support/flow.ts";
+import { begin, type Flow, inCancelledScope, turns } from "./support/flow.ts";
 
 describe("openWatchChannel", () => {
   it("holds the initial value", () => {
@@ -46,8 +47,8 @@ describe("set", () => {
   it("raises ClosedResourceError when its end is closed", () => {
     const [send] = openWatchChannel(0);
     send.close();
-    expect(thrown(() => send.set(1))).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => send.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => send.set(1))).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => send.clone())).toBeInstanceOf(ClosedResourceError);
   });
 
   it("raises BrokenResourceError with the value when nobody is left to see it", () => {
@@ -56,7 +57,7 @@ describe("set", () => {
     receive.close();
     send.set(1);
     clone.close();
-    const error = thrown(() => send.set(2)) as BrokenResourceError;
+    const error = thrownBy(() => send.set(2)) as BrokenResourceError;
     expect(error).toBeInstanceOf(BrokenResourceError);
     expect(error.unsent).toBe(2);
   });
@@ -211,8 +212,8 @@ describe("changed", () => {
     expect(waiter.result).toBe("ClosedResourceError");
     expect(other.waits).toBe(true);
     expect(await rejection(receive.changed())).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => receive.value)).toBeInstanceOf(ClosedResourceError);
-    expect(thrown(() => receive.clone())).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => receive.value)).toBeInstanceOf(ClosedResourceError);
+    expect(thrownBy(() => receive.clone())).toBeInstanceOf(ClosedResourceError);
     other.cancel();
     await other.ended;
   });

@@ -21,9 +21,10 @@ import {
   select,
   withProducer,
 } from "@espalier/channel";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { begin, inCancelledScope, rejection, scope, thrown, turns } from "./support/flow.ts";
+import { begin, inCancelledScope, scope, turns } from "./support/flow.ts";
 import { joinAll, spawn } from "./support/task.ts";
 
 const virtually = <T>(body: () => Promise<T>): Promise<T> =>
@@ -244,7 +245,7 @@ describe("withProducer", () => {
             tasksWaitingSend: 1, // the producer went on, and waits with its item
           });
           expect(numbers.receiveNowait()).toBe(0);
-          expect(thrown(() => numbers.receiveNowait())).toBeInstanceOf(WouldBlock); // but it asks
+          expect(thrownBy(() => numbers.receiveNowait())).toBeInstanceOf(WouldBlock); // but it asks
           await sleep(20);
           expect(numbers.receiveNowait()).toBe(1);
         },
@@ -515,7 +516,7 @@ describe("withProducer", () => {
           await numbers.receive();
           numbers.close();
           expect(await rejection(numbers.receive())).toBeInstanceOf(ClosedResourceError);
-          expect(thrown(() => numbers.clone())).toBeInstanceOf(ClosedResourceError);
+          expect(thrownBy(() => numbers.clone())).toBeInstanceOf(ClosedResourceError);
           await turns(2);
           log.push("consumer goes on");
         },

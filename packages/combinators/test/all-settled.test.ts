@@ -2,8 +2,9 @@ import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { allSettled, type Body } from "@espalier/combinators";
 import { Cancelled, currentTask, currentTime, sleep, sleepForever } from "@espalier/core";
 import { NurseryError, TaskCancelledError } from "@espalier/nursery";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { errorOf, failing, seeded, virtually } from "./support.ts";
+import { failing, seeded, virtually } from "./support.ts";
 
 describe("allSettled", () => {
   it("has the form of Promise.allSettled", async () => {
@@ -52,7 +53,7 @@ describe("allSettled", () => {
     await virtually(async () => {
       let error: unknown;
       const value = await moveOnAfter(10, async () => {
-        error = await errorOf(allSettled([failing("a result that nobody gets"), sleepForever]));
+        error = await rejection(allSettled([failing("a result that nobody gets"), sleepForever]));
         throw error;
       });
       expect(value).toBe(undefined);
@@ -69,11 +70,11 @@ describe("allSettled", () => {
           throw new Error(message);
         }
       };
-      const one = await errorOf(
+      const one = await rejection(
         moveOnAfter(10, () => allSettled([failing("before"), sleepForever, cleanup("a")])),
       );
       expect(one).toEqual(new Error("a"));
-      const two = await errorOf(
+      const two = await rejection(
         moveOnAfter(10, () => allSettled([cleanup("a"), sleepForever, cleanup("b")])),
       );
       expect(two).toBeInstanceOf(NurseryError);
@@ -104,7 +105,7 @@ describe("allSettled", () => {
     scope.cancel();
     let started = 0;
     await scope.run(async () => {
-      expect(await errorOf(allSettled([() => started++]))).toBeInstanceOf(Cancelled);
+      expect(await rejection(allSettled([() => started++]))).toBeInstanceOf(Cancelled);
     });
     expect(started).toBe(0);
   });

@@ -11,8 +11,9 @@ import {
   type TaskTreeNode,
 } from "@espalier/core";
 import { NurseryError, TaskCancelledError } from "@espalier/nursery";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { errorOf, failing, seeded, virtually } from "./support.ts";
+import { failing, seeded, virtually } from "./support.ts";
 
 describe("all", () => {
   it("keeps values in their places, however long each takes", async () => {
@@ -84,7 +85,7 @@ describe("all", () => {
 
   it("raises one error as itself", async () => {
     const error = new Error("the one");
-    const raised = await errorOf(
+    const raised = await rejection(
       all([
         sleepForever,
         () => {
@@ -97,18 +98,18 @@ describe("all", () => {
 
   it("raises a group of one that a body raised as that group", async () => {
     const group = new AggregateError([new Error("inner")]);
-    expect(await errorOf(all([() => Promise.reject(group)]))).toBe(group);
+    expect(await rejection(all([() => Promise.reject(group)]))).toBe(group);
   });
 
   it("raises what is no error as itself too", async () => {
-    expect(await errorOf(all([() => Promise.reject(undefined)]))).toBe(undefined);
-    expect(await errorOf(all([() => Promise.reject("text")]))).toBe("text");
+    expect(await rejection(all([() => Promise.reject(undefined)]))).toBe(undefined);
+    expect(await rejection(all([() => Promise.reject("text")]))).toBe("text");
   });
 
   it("cancels the rest when one fails, and waits until they have ended", async () => {
     const log: string[] = [];
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         all([
           failing("no"),
           async () => {
@@ -131,7 +132,7 @@ describe("all", () => {
 
   it("raises several errors as a group, in the order in which they came", async () => {
     const raised = await virtually(() =>
-      errorOf(
+      rejection(
         all([
           async () => {
             try {
@@ -154,11 +155,11 @@ describe("all", () => {
 
   it("keeps the message of a group readable, whatever was thrown and however often", async () => {
     const many = Array.from({ length: 1000 }, (_, n) => failing(`${n} ${"x".repeat(1000)}`));
-    const raised = (await errorOf(all(many))) as NurseryError;
+    const raised = (await rejection(all(many))) as NurseryError;
     expect(raised.errors).toHaveLength(1000);
     expect(raised.message.length).toBeLessThan(1500);
     expect(raised.message).toMatch(/^1000 errors in all: Error: 0 x+\.\.\.; .*; and 995 more$/);
-    const odd = await errorOf(
+    const odd = await rejection(
       all([() => Promise.reject(Object.create(null)), () => Promise.reject(Symbol("s")), failing("plain")]),
     );
     expect((odd as Error).message).toBe(
@@ -168,7 +169,7 @@ describe("all", () => {
 
   it("keeps an abort error that is not ours, beside a sibling that used our signal", async () => {
     const foreign = new DOMException("the user pressed stop", "AbortError");
-    const raised = await errorOf(
+    const raised = await rejection(
       all([
         () =>
           new Promise((_, reject) => {
@@ -185,7 +186,7 @@ describe("all", () => {
   });
 
   it("takes a body that cancels its own task for a failure", async () => {
-    const raised = await errorOf(
+    const raised = await rejection(
       all([
         sleepForever,
         async function quitter() {
@@ -215,7 +216,7 @@ describe("all", () => {
 
   it("raises the errors, and not the cancellation from outside, if there are both", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         moveOnAfter(10, () =>
           all([
             sleepForever,
@@ -249,10 +250,10 @@ describe("all", () => {
     scope.cancel();
     let started = 0;
     await scope.run(async () => {
-      const raised = await errorOf(all([() => started++]));
+      const raised = await rejection(all([() => started++]));
       expect(raised).toBeInstanceOf(Cancelled);
-      expect(await errorOf(all({ a: () => started++ }))).toBeInstanceOf(Cancelled);
-      expect(await errorOf(all([]))).toBeInstanceOf(Cancelled);
+      expect(await rejection(all({ a: () => started++ }))).toBeInstanceOf(Cancelled);
+      expect(await rejection(all([]))).toBeInstanceOf(Cancelled);
     });
     expect(started).toBe(0);
   });

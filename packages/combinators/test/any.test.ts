@@ -2,8 +2,9 @@ import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { any, type Body } from "@espalier/combinators";
 import { Cancelled, currentTask, currentTime, MisuseError, sleep, sleepForever } from "@espalier/core";
 import { NurseryError, TaskCancelledError } from "@espalier/nursery";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { errorOf, failing, seeded, virtually } from "./support.ts";
+import { failing, seeded, virtually } from "./support.ts";
 
 function cleanupFails(message: string): () => Promise<never> {
   return async () => {
@@ -49,7 +50,7 @@ describe("any", () => {
 
   it("raises all failures as a group, in the order of the bodies", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         any([
           async () => {
             await sleep(10);
@@ -66,14 +67,16 @@ describe("any", () => {
 
   it("raises a group also when there was one body, as Promise.any does", async () => {
     const error = new Error("alone");
-    const raised = await errorOf(any([() => Promise.reject(error)]));
+    const raised = await rejection(any([() => Promise.reject(error)]));
     expect(raised).toBeInstanceOf(AggregateError);
     expect((raised as AggregateError).errors).toEqual([error]);
   });
 
   it("rejects with the error of a loser that fails in its cleanup", async () => {
-    expect(await errorOf(any([failing("before"), async () => 1, cleanupFails("a")]))).toEqual(new Error("a"));
-    const several = await errorOf(any([cleanupFails("a"), async () => 1, cleanupFails("b")]));
+    expect(await rejection(any([failing("before"), async () => 1, cleanupFails("a")]))).toEqual(
+      new Error("a"),
+    );
+    const several = await rejection(any([cleanupFails("a"), async () => 1, cleanupFails("b")]));
     expect((several as NurseryError).errors).toEqual([new Error("a"), new Error("b")]);
   });
 
@@ -83,7 +86,7 @@ describe("any", () => {
       return sleepForever();
     };
     expect(await any([quitter, async () => "other"])).toBe("other");
-    const raised = await errorOf(any([quitter]));
+    const raised = await rejection(any([quitter]));
     expect((raised as NurseryError).errors[0]).toBeInstanceOf(TaskCancelledError);
   });
 
@@ -92,7 +95,7 @@ describe("any", () => {
       let error: unknown;
       expect(
         await moveOnAfter(10, async () => {
-          error = await errorOf(any([failing("down"), sleepForever]));
+          error = await rejection(any([failing("down"), sleepForever]));
           throw error;
         }),
       ).toBe(undefined);
@@ -102,7 +105,7 @@ describe("any", () => {
 
   it("raises what fails while it is being unwound from outside", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         moveOnAfter(10, () => any([failing("before"), sleepForever, cleanupFails("a")])),
       );
       expect(raised).toEqual(new Error("a"));
@@ -111,7 +114,7 @@ describe("any", () => {
 
   it("raises all failures when each body fails in spite of a cancellation", async () => {
     await virtually(async () => {
-      const raised = await errorOf(moveOnAfter(10, () => any([failing("before"), cleanupFails("a")])));
+      const raised = await rejection(moveOnAfter(10, () => any([failing("before"), cleanupFails("a")])));
       expect((raised as NurseryError).errors).toEqual([new Error("before"), new Error("a")]);
     });
   });
@@ -130,13 +133,13 @@ describe("any", () => {
     scope.cancel();
     let started = 0;
     await scope.run(async () => {
-      expect(await errorOf(any([() => started++]))).toBeInstanceOf(Cancelled);
+      expect(await rejection(any([() => started++]))).toBeInstanceOf(Cancelled);
     });
     expect(started).toBe(0);
   });
 
   it("refuses when there is no body", async () => {
-    expect(await errorOf(any([]))).toBeInstanceOf(MisuseError);
+    expect(await rejection(any([]))).toBeInstanceOf(MisuseError);
   });
 
   it("rejects on what is no array of functions", async () => {

@@ -4,11 +4,12 @@ import { failAfter, moveOnAfter } from "@espalier/cancel-scope";
 import { all, allSettled, any, every, mapConcurrent, race, retry } from "@espalier/combinators";
 import { MisuseError, run, sleep } from "@espalier/core";
 import { MockClock } from "@espalier/core/testing";
+import { rejection } from "@espalier/test-support";
 import pLimit from "p-limit";
 import pMap, { pMapIterable } from "p-map";
 import pRetry from "p-retry";
 import { describe, expect, it } from "vitest";
-import { errorOf, failing } from "./support.ts";
+import { failing } from "./support.ts";
 
 /*
  * The tables of the README that set each combinator beside what people use today. Every cell is what was observed here, by
@@ -23,8 +24,8 @@ const rows: Record<string, [theirs: () => Promise<string>, ours: () => Promise<s
     () => stateOfOthers((body) => all([failing("no"), body])),
   ],
   "two fail: the errors that come out": [
-    async () => errorsOf(await errorOf(Promise.all([failing("a"), failing("b")].map((body) => body())))),
-    async () => errorsOf(await errorOf(all([failing("a"), failing("b")]))),
+    async () => errorsOf(await rejection(Promise.all([failing("a"), failing("b")].map((body) => body())))),
+    async () => errorsOf(await rejection(all([failing("a"), failing("b")]))),
   ],
   "a time limit passes: the work": [
     () => stateOfOthers((body) => Promise.race([Promise.all([body()]), setTimeout(5)])),
@@ -73,8 +74,8 @@ const rows: Record<string, [theirs: () => Promise<string>, ours: () => Promise<s
     () => stateOfOthers((body) => any([() => sleep(1), body])),
   ],
   "all fail": [
-    async () => errorsOf(await errorOf(Promise.any([failing("a")(), failing("b")()]))),
-    async () => errorsOf(await errorOf(any([failing("a"), failing("b")]))),
+    async () => errorsOf(await rejection(Promise.any([failing("a")(), failing("b")()]))),
+    async () => errorsOf(await rejection(any([failing("a"), failing("b")]))),
   ],
 
   // p-limit | mapConcurrent
@@ -100,8 +101,8 @@ const rows: Record<string, [theirs: () => Promise<string>, ours: () => Promise<s
       stateOfOthers((body) => mapConcurrent([1, 2], { limit: 2 }, (n) => (n === 1 ? failsSoon() : body()))),
   ],
   "two calls fail: the errors": [
-    async () => errorsOf(await errorOf(pMap(["a", "b"], failsWith, { concurrency: 2 }))),
-    async () => errorsOf(await errorOf(mapConcurrent(["a", "b"], { limit: 2 }, failsWith))),
+    async () => errorsOf(await rejection(pMap(["a", "b"], failsWith, { concurrency: 2 }))),
+    async () => errorsOf(await rejection(mapConcurrent(["a", "b"], { limit: 2 }, failsWith))),
   ],
   "a call fails: the async iterable, when it rejects": [
     () => closedAfterFailure((items) => pMap(items, failing("no"), { concurrency: 2 })),
@@ -152,14 +153,14 @@ const rows: Record<string, [theirs: () => Promise<string>, ours: () => Promise<s
   "a delay would end after the limit": [
     async () => {
       const started = performance.now();
-      const error = await errorOf(
+      const error = await rejection(
         pRetry(failing("no"), { retries: 2, minTimeout: 10_000, factor: 1, signal: AbortSignal.timeout(50) }),
       );
       return `${performance.now() - started > 40 ? "waits for the limit" : "at once"}: ${(error as Error).name}`;
     },
     async () => {
       const started = performance.now();
-      const error = await errorOf(
+      const error = await rejection(
         failAfter(5000, () => retry({ maxAttempts: 3, delayMs: 10_000 }, failing("the last error"))),
       );
       return `${performance.now() - started > 4000 ? "waits for the limit" : "at once"}: ${(error as Error).message}`;
@@ -170,9 +171,9 @@ const rows: Record<string, [theirs: () => Promise<string>, ours: () => Promise<s
     () => attemptsAt((attempt) => retry({ maxAttempts: 3, delayMs: 0 }, attempt)),
   ],
   "what is thrown is no `Error`": [
-    async () => describeError(await errorOf(pRetry(() => Promise.reject("text"), { retries: 0 }))),
+    async () => describeError(await rejection(pRetry(() => Promise.reject("text"), { retries: 0 }))),
     async () =>
-      describeError(await errorOf(retry({ maxAttempts: 1, delayMs: 0 }, () => Promise.reject("text")))),
+      describeError(await rejection(retry({ maxAttempts: 1, delayMs: 0 }, () => Promise.reject("text")))),
   ],
 
   // setInterval | every

@@ -2,9 +2,10 @@ import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { every } from "@espalier/combinators";
 import { Cancelled, checkpoint, currentTime, run, sleep } from "@espalier/core";
 import { MockClock } from "@espalier/core/testing";
+import { rejection } from "@espalier/test-support";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { errorOf, virtually } from "./support.ts";
+import { virtually } from "./support.ts";
 
 /** When the calls were made until `end`, if they take so long each (the last one again and again). */
 function callTimes(ms: number, durations: readonly number[], end: number, startTime = 0): Promise<number[]> {
@@ -97,7 +98,7 @@ describe("every", () => {
   it("rejects with the error of a call, and calls no more", async () => {
     await virtually(async () => {
       let calls = 0;
-      const raised = await errorOf(
+      const raised = await rejection(
         every(10, () => {
           if (++calls === 3) throw new Error("third");
         }),
@@ -128,7 +129,7 @@ describe("every", () => {
     scope.cancel();
     let calls = 0;
     await scope.run(async () => {
-      expect(await errorOf(every(10, () => calls++))).toBeInstanceOf(Cancelled);
+      expect(await rejection(every(10, () => calls++))).toBeInstanceOf(Cancelled);
     });
     expect(calls).toBe(0);
   });
@@ -146,10 +147,10 @@ describe("every", () => {
   });
 
   it("refuses durations and functions that are none", async () => {
-    expect(await errorOf(every(-1, () => 1))).toBeInstanceOf(RangeError);
-    expect(await errorOf(every(NaN, () => 1))).toBeInstanceOf(RangeError);
+    expect(await rejection(every(-1, () => 1))).toBeInstanceOf(RangeError);
+    expect(await rejection(every(NaN, () => 1))).toBeInstanceOf(RangeError);
     // @ts-expect-error wrong on purpose
-    expect(await errorOf(every("1", () => 1))).toBeInstanceOf(TypeError);
+    expect(await rejection(every("1", () => 1))).toBeInstanceOf(TypeError);
     // @ts-expect-error wrong on purpose
     await expect(every(1, Promise.resolve())).rejects.toThrow("you passed a promise; pass the function");
   });

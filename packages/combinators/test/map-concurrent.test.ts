@@ -4,8 +4,9 @@ import { openMemoryChannel } from "@espalier/channel";
 import { mapConcurrent } from "@espalier/combinators";
 import { Cancelled, currentTask, currentTime, sleep, sleepForever } from "@espalier/core";
 import { NurseryError, openNursery, TaskCancelledError } from "@espalier/nursery";
+import { rejection, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { errorOf, failing, virtually } from "./support.ts";
+import { failing, virtually } from "./support.ts";
 
 /** Waits as many milliseconds as its argument says, and gives it back. */
 async function wait(ms: number): Promise<number> {
@@ -220,14 +221,14 @@ describe("mapConcurrent, failing", () => {
         }
         await sleepForever();
       });
-      expect(await errorOf(mapConcurrent([1, 2, 3, 4, 5], { limit: 3 }, watch.fn))).toBe(error);
+      expect(await rejection(mapConcurrent([1, 2, 3, 4, 5], { limit: 3 }, watch.fn))).toBe(error);
       expect([watch.calls, watch.running]).toEqual([3, 0]);
     });
   });
 
   it("raises several errors as a group, in the order in which they came", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         mapConcurrent([1, 2], { limit: 2 }, async (n) => {
           try {
             await sleep(n);
@@ -242,7 +243,7 @@ describe("mapConcurrent, failing", () => {
   });
 
   it("raises what a function throws synchronously", async () => {
-    const raised = await errorOf(
+    const raised = await rejection(
       mapConcurrent([1], { limit: 2 }, () => {
         throw new Error("at once");
       }),
@@ -251,7 +252,7 @@ describe("mapConcurrent, failing", () => {
   });
 
   it("takes a call that cancels its own task for a failure", async () => {
-    const raised = await errorOf(
+    const raised = await rejection(
       mapConcurrent([1, 2], { limit: 2 }, async () => {
         currentTask()?.cancel();
         await sleepForever();
@@ -279,7 +280,7 @@ describe("mapConcurrent, failing", () => {
           },
         }),
       };
-      expect(await errorOf(mapConcurrent(source, { limit: 2 }, watch.fn))).toEqual(new Error("broken"));
+      expect(await rejection(mapConcurrent(source, { limit: 2 }, watch.fn))).toEqual(new Error("broken"));
       expect([closed, watch.calls, watch.running]).toEqual([0, 1, 0]);
     }
   });
@@ -289,7 +290,7 @@ describe("mapConcurrent, failing", () => {
       yield 1;
       throw new Error("broken");
     }
-    expect(await errorOf(mapConcurrent(source(), { limit: 2 }, () => sleepForever()))).toEqual(
+    expect(await rejection(mapConcurrent(source(), { limit: 2 }, () => sleepForever()))).toEqual(
       new Error("broken"),
     );
   });
@@ -304,7 +305,7 @@ describe("mapConcurrent, failing", () => {
         closed++;
       }
     }
-    expect(await errorOf(mapConcurrent(source(), { limit: 2 }, () => sleepForever()))).toEqual(
+    expect(await rejection(mapConcurrent(source(), { limit: 2 }, () => sleepForever()))).toEqual(
       new Error("rejected"),
     );
     expect(closed).toBe(1);
@@ -316,7 +317,7 @@ describe("mapConcurrent, failing", () => {
         throw new Error("not today");
       },
     };
-    expect(await errorOf(mapConcurrent(source, { limit: 2 }, wait))).toEqual(new Error("not today"));
+    expect(await rejection(mapConcurrent(source, { limit: 2 }, wait))).toEqual(new Error("not today"));
   });
 
   it("says that an iterator is broken which gives no { done, value }", async () => {
@@ -340,7 +341,7 @@ describe("mapConcurrent, closing its source", () => {
           log.push("closed");
         }
       }
-      const raised = await errorOf(
+      const raised = await rejection(
         mapConcurrent(source(), { limit: 2 }, async (n) => {
           await sleep(10);
           if (n === 1) throw new Error("no");
@@ -386,7 +387,7 @@ describe("mapConcurrent, closing its source", () => {
           log.push("unwound");
         }
       }
-      const raised = await errorOf(
+      const raised = await rejection(
         mapConcurrent(source(), { limit: 2 }, async () => {
           await sleep(5);
           throw new Error("no");
@@ -424,10 +425,10 @@ describe("mapConcurrent, closing its source", () => {
           throw new Error("could not close");
         }
       }
-      expect(await errorOf(moveOnAfter(5, () => mapConcurrent(source(), { limit: 2 }, wait)))).toEqual(
+      expect(await rejection(moveOnAfter(5, () => mapConcurrent(source(), { limit: 2 }, wait)))).toEqual(
         new Error("could not close"),
       );
-      const both = await errorOf(
+      const both = await rejection(
         mapConcurrent(source(), { limit: 2 }, async () => {
           await sleep(5);
           throw new Error("no");
@@ -452,9 +453,9 @@ describe("mapConcurrent, closing its source", () => {
       };
       await virtually(async () => {
         expect(
-          await errorOf(moveOnAfter(5, () => mapConcurrent(source, { limit: 1 }, () => sleepForever()))),
+          await rejection(moveOnAfter(5, () => mapConcurrent(source, { limit: 1 }, () => sleepForever()))),
         ).toEqual(new Error("could not close"));
-        const both = await errorOf(mapConcurrent(source, { limit: 1 }, failing("no")));
+        const both = await rejection(mapConcurrent(source, { limit: 1 }, failing("no")));
         expect((both as NurseryError).errors).toEqual([new Error("no"), new Error("could not close")]);
       });
     }
@@ -501,14 +502,11 @@ describe("mapConcurrent, closing its source", () => {
       }),
     };
     const watch = watched(failing("no"));
-    expect(await errorOf(mapConcurrent(source, { limit: 2 }, watch.fn))).toEqual(new Error("no"));
+    expect(await rejection(mapConcurrent(source, { limit: 2 }, watch.fn))).toEqual(new Error("no"));
     expect([ended, watch.calls]).toEqual([true, 1]);
   });
 
   it("drops what an abandoned pull brings, and handles its rejection", async () => {
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown): void => void unhandled.push(reason);
-    process.on("unhandledRejection", note);
     let reject = (_: Error): void => undefined;
     const source: AsyncIterable<number> = {
       [Symbol.asyncIterator]: () => ({
@@ -516,10 +514,10 @@ describe("mapConcurrent, closing its source", () => {
         return: async () => ({ done: true, value: undefined }),
       }),
     };
-    expect(await moveOnAfter(5, () => mapConcurrent(source, { limit: 2 }, wait))).toBe(undefined);
-    reject(new Error("much later"));
-    await setTimeout(5);
-    process.off("unhandledRejection", note);
+    const unhandled = await unhandledDuring(async () => {
+      expect(await moveOnAfter(5, () => mapConcurrent(source, { limit: 2 }, wait))).toBe(undefined);
+      reject(new Error("much later"));
+    });
     expect(unhandled).toEqual([]);
   });
 
@@ -703,7 +701,7 @@ describe("mapConcurrent into a block", () => {
   it("raises the error of a call, and unwinds the block", async () => {
     await virtually(async () => {
       let end: unknown;
-      const raised = await errorOf(
+      const raised = await rejection(
         mapConcurrent(
           [1, 2],
           { limit: 2 },
@@ -728,7 +726,7 @@ describe("mapConcurrent into a block", () => {
 
   it("raises the error of a call also when the block has ended well", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         mapConcurrent([1], { limit: 1 }, failing("no"), async (results) => {
           try {
             for await (const _ of results);
@@ -748,7 +746,7 @@ describe("mapConcurrent into a block", () => {
       throw new Error("broken");
     }
     const seen: number[] = [];
-    const raised = await errorOf(
+    const raised = await rejection(
       mapConcurrent(source(), { limit: 1 }, wait, async (results) => {
         for await (const result of results) seen.push(result);
       }),
@@ -760,7 +758,7 @@ describe("mapConcurrent into a block", () => {
   it("raises the error of the block, and cancels the calls", async () => {
     await virtually(async () => {
       const watch = watched(() => sleepForever());
-      const raised = await errorOf(
+      const raised = await rejection(
         mapConcurrent([1, 2], { limit: 2 }, watch.fn, async () => {
           await sleep(5);
           throw new Error("the block");
@@ -772,7 +770,7 @@ describe("mapConcurrent into a block", () => {
   });
 
   it("raises what a call that was cut off raises in its cleanup", async () => {
-    const raised = await errorOf(
+    const raised = await rejection(
       mapConcurrent(
         [1],
         { limit: 1 },
@@ -834,7 +832,7 @@ describe("mapConcurrent into a block", () => {
   });
 
   it("does not leave a shielded consumer waiting for results that will not come", async () => {
-    const raised = await errorOf(
+    const raised = await rejection(
       mapConcurrent(
         [1],
         { limit: 1 },
@@ -867,23 +865,25 @@ describe("mapConcurrent, called wrongly or in vain", () => {
       },
     };
     await scope.run(async () => {
-      expect(await errorOf(mapConcurrent(source, { limit: 1 }, () => touched++))).toBeInstanceOf(Cancelled);
+      expect(await rejection(mapConcurrent(source, { limit: 1 }, () => touched++))).toBeInstanceOf(Cancelled);
       const streaming = mapConcurrent(
         source,
         { limit: 1 },
         () => touched++,
         () => touched++,
       );
-      expect(await errorOf(streaming)).toBeInstanceOf(Cancelled);
+      expect(await rejection(streaming)).toBeInstanceOf(Cancelled);
     });
     expect(touched).toBe(0);
   });
 
   it("wants a limit of 1 or more", async () => {
     for (const limit of [0, -1, 1.5, NaN, -Infinity])
-      expect(await errorOf(mapConcurrent([1], { limit }, wait)), `limit ${limit}`).toBeInstanceOf(RangeError);
+      expect(await rejection(mapConcurrent([1], { limit }, wait)), `limit ${limit}`).toBeInstanceOf(
+        RangeError,
+      );
     // @ts-expect-error wrong on purpose
-    expect(await errorOf(mapConcurrent([1], { limit: "2" }, wait))).toBeInstanceOf(TypeError);
+    expect(await rejection(mapConcurrent([1], { limit: "2" }, wait))).toBeInstanceOf(TypeError);
     // @ts-expect-error wrong on purpose
     await expect(mapConcurrent([1], {}, wait)).rejects.toThrow(
       "mapConcurrent.limit needs a number, not undefined",

@@ -3,8 +3,9 @@ import { openMemoryChannel } from "@espalier/channel";
 import { type Body, race } from "@espalier/combinators";
 import { Cancelled, currentTask, currentTime, MisuseError, sleep, sleepForever } from "@espalier/core";
 import { NurseryError, TaskCancelledError } from "@espalier/nursery";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { errorOf, failing, seeded, virtually } from "./support.ts";
+import { failing, seeded, virtually } from "./support.ts";
 
 /** Waits, then gives its value; says in `log` how it left. */
 function runner(name: string, ms: number, log: string[] = []): () => Promise<string> {
@@ -37,7 +38,7 @@ describe("race", () => {
     await virtually(async () => {
       const error = new Error("fell");
       const log: string[] = [];
-      const raised = await errorOf(race([runner("tortoise", 100, log), () => Promise.reject(error)]));
+      const raised = await rejection(race([runner("tortoise", 100, log), () => Promise.reject(error)]));
       expect(raised).toBe(error);
       expect(log).toHaveLength(1);
     });
@@ -60,7 +61,7 @@ describe("race", () => {
   });
 
   it("rejects with the error of a loser that fails in its cleanup", async () => {
-    const raised = await errorOf(
+    const raised = await rejection(
       race([
         async () => "the winner",
         async () => {
@@ -76,7 +77,7 @@ describe("race", () => {
   });
 
   it("rejects with a group when the first to end and a loser have failed", async () => {
-    const raised = await errorOf(
+    const raised = await rejection(
       race([
         failing("first"),
         async () => {
@@ -97,7 +98,7 @@ describe("race", () => {
       currentTask()?.cancel();
       await sleepForever();
     };
-    expect(await errorOf(race([sleepForever, quitter]))).toBeInstanceOf(TaskCancelledError);
+    expect(await rejection(race([sleepForever, quitter]))).toBeInstanceOf(TaskCancelledError);
   });
 
   it("leaves the items of a channel to others when it has lost", async () => {
@@ -160,13 +161,13 @@ describe("race", () => {
     scope.cancel();
     let started = 0;
     await scope.run(async () => {
-      expect(await errorOf(race([() => started++]))).toBeInstanceOf(Cancelled);
+      expect(await rejection(race([() => started++]))).toBeInstanceOf(Cancelled);
     });
     expect(started).toBe(0);
   });
 
   it("refuses to race nobody", async () => {
-    expect(await errorOf(race([]))).toBeInstanceOf(MisuseError);
+    expect(await rejection(race([]))).toBeInstanceOf(MisuseError);
     await expect(race(new Set<Body<number>>())).rejects.toThrow("no body that could win");
   });
 

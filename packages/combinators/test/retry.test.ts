@@ -2,8 +2,9 @@ import { CancelScope, failAfter, moveOnAfter, TooSlowError } from "@espalier/can
 import { exponentialDelay, retry } from "@espalier/combinators";
 import { Cancelled, checkpoint, currentTime, sleep, sleepForever } from "@espalier/core";
 import type { NurseryError } from "@espalier/nursery";
+import { rejection } from "@espalier/test-support";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
-import { errorOf, virtually } from "./support.ts";
+import { virtually } from "./support.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -42,7 +43,7 @@ describe("retry", () => {
   it("raises the last error as itself when the attempts are used up, without another delay", async () => {
     await virtually(async () => {
       const errors: Error[] = [];
-      const raised = await errorOf(
+      const raised = await rejection(
         retry({ maxAttempts: 3, delayMs: 10 }, (attempt) => {
           errors.push(new Error(String(attempt)));
           throw errors.at(-1) as Error;
@@ -55,7 +56,7 @@ describe("retry", () => {
 
   it("makes one attempt when that is all it may", async () => {
     const work = flaky(2);
-    expect(await errorOf(retry({ maxAttempts: 1, delayMs: 10 }, work.fn))).toEqual(new Error("attempt 1"));
+    expect(await rejection(retry({ maxAttempts: 1, delayMs: 10 }, work.fn))).toEqual(new Error("attempt 1"));
     expect(work.attempts).toEqual([1]);
   });
 
@@ -96,7 +97,7 @@ describe("retry", () => {
     await virtually(async () => {
       const asked: [unknown, number][] = [];
       const work = flaky(9);
-      const raised = await errorOf(
+      const raised = await rejection(
         retry(
           {
             maxAttempts: 9,
@@ -121,13 +122,13 @@ describe("retry", () => {
   it("awaits a retryIf that is async: a promise is not a yes", async () => {
     const work = flaky(9);
     const options = { maxAttempts: 9, delayMs: 0, retryIf: async () => false };
-    expect(await errorOf(retry(options, work.fn))).toEqual(new Error("attempt 1"));
+    expect(await rejection(retry(options, work.fn))).toEqual(new Error("attempt 1"));
     expect(work.attempts).toEqual([1]);
   });
 
   it("does not ask retryIf about the last attempt", async () => {
     const retryIf = vi.fn(() => true);
-    await errorOf(retry({ maxAttempts: 2, delayMs: 0, retryIf }, flaky(9).fn));
+    await rejection(retry({ maxAttempts: 2, delayMs: 0, retryIf }, flaky(9).fn));
     expect(retryIf).toHaveBeenCalledTimes(1);
   });
 
@@ -139,16 +140,16 @@ describe("retry", () => {
       { maxAttempts: 5, delayMs: 0, retryIf: raise },
       { maxAttempts: 5, delayMs: raise },
     ]) {
-      const raised = await errorOf(retry(options, flaky(9).fn));
+      const raised = await rejection(retry(options, flaky(9).fn));
       expect((raised as NurseryError).errors).toEqual([new Error("attempt 1"), new Error("policy")]);
     }
   });
 
   it("says so when delayMs gives no duration, and keeps the error", async () => {
-    const raised = await errorOf(retry({ maxAttempts: 5, delayMs: () => NaN }, flaky(9).fn));
+    const raised = await rejection(retry({ maxAttempts: 5, delayMs: () => NaN }, flaky(9).fn));
     expect(raised).toBeInstanceOf(RangeError);
     expect((raised as Error).cause).toEqual(new Error("attempt 1"));
-    const text = await errorOf(
+    const text = await rejection(
       retry({ maxAttempts: 5, delayMs: (() => "10") as unknown as () => number }, flaky(9).fn),
     );
     expect(text).toBeInstanceOf(TypeError);
@@ -186,7 +187,7 @@ describe("retry, near a deadline", () => {
   it("raises the last error at once if the next attempt could not begin in time", async () => {
     await virtually(async () => {
       const work = flaky(9);
-      const raised = await errorOf(failAfter(250, () => retry({ maxAttempts: 9, delayMs: 100 }, work.fn)));
+      const raised = await rejection(failAfter(250, () => retry({ maxAttempts: 9, delayMs: 100 }, work.fn)));
       expect(raised).toEqual(new Error("attempt 3"));
       expect(work.times).toEqual([0, 100, 200]);
       expect(currentTime()).toBe(200);
@@ -195,7 +196,7 @@ describe("retry, near a deadline", () => {
 
   it("takes the deadline itself for too late", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         moveOnAfter(100, () => retry({ maxAttempts: 9, delayMs: 100 }, flaky(9).fn)),
       );
       expect(raised).toEqual(new Error("attempt 1"));
@@ -204,7 +205,7 @@ describe("retry, near a deadline", () => {
 
   it("sees the deadlines of all scopes around it, and none behind a shield", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         moveOnAfter(50, () => moveOnAfter(1000, () => retry({ maxAttempts: 9, delayMs: 100 }, flaky(9).fn))),
       );
       expect(raised).toEqual(new Error("attempt 1"));
@@ -217,7 +218,7 @@ describe("retry, near a deadline", () => {
 
   it("is too slow, and not the last error, if the deadline passes in an attempt", async () => {
     await virtually(async () => {
-      const raised = await errorOf(
+      const raised = await rejection(
         failAfter(150, () =>
           retry({ maxAttempts: 9, delayMs: 100 }, async (attempt) => {
             if (attempt === 1) throw new Error("first");
@@ -230,7 +231,7 @@ describe("retry, near a deadline", () => {
   });
 
   it("does not wait for ever: an infinite delay is none", async () => {
-    const raised = await errorOf(retry({ maxAttempts: 3, delayMs: Infinity, jitter: 0.5 }, flaky(9).fn));
+    const raised = await rejection(retry({ maxAttempts: 3, delayMs: Infinity, jitter: 0.5 }, flaky(9).fn));
     expect(raised).toEqual(new Error("attempt 1"));
   });
 });
@@ -252,7 +253,7 @@ describe("retry, cancelled", () => {
   it("raises an error that comes in the place of the cancellation, and does not retry it", async () => {
     await virtually(async () => {
       let attempts = 0;
-      const raised = await errorOf(
+      const raised = await rejection(
         moveOnAfter(10, () =>
           retry({ maxAttempts: 9, delayMs: 0 }, async () => {
             attempts++;
@@ -320,7 +321,7 @@ describe("retry, cancelled", () => {
     scope.cancel();
     let attempts = 0;
     await scope.run(async () => {
-      expect(await errorOf(retry({ maxAttempts: 3, delayMs: 0 }, () => attempts++))).toBeInstanceOf(
+      expect(await rejection(retry({ maxAttempts: 3, delayMs: 0 }, () => attempts++))).toBeInstanceOf(
         Cancelled,
       );
     });
@@ -347,7 +348,7 @@ describe("retry, misused", () => {
     ];
     let attempts = 0;
     for (const [options, type] of wrong) {
-      const raised = await errorOf(retry(options as Parameters<typeof retry>[0], () => attempts++));
+      const raised = await rejection(retry(options as Parameters<typeof retry>[0], () => attempts++));
       expect(raised, `options ${JSON.stringify(options)}`).toBeInstanceOf(type);
     }
     expect(attempts).toBe(0);

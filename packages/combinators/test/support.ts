@@ -15,16 +15,6 @@ export function seeded<T>(seed: number, main: () => Promise<T> | T): Promise<T> 
   });
 }
 
-/** What a promise rejects with. */
-export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it did not reject");
-}
-
 /** A promise that never settles, from outside the library. */
 export const never: Promise<never> = new Promise(() => undefined);
 

@@ -10,9 +10,8 @@ import {
   type Outcome,
   unwrapOutcome,
 } from "@espalier/core/lowlevel";
+import { turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
-
-import { turns, unhandledDuring } from "./support/turns.ts";
 
 describe("checkBody", () => {
   it("accepts functions of every kind", () => {

@@ -9,9 +9,10 @@ import {
   runIn,
   whenCancelled,
 } from "@espalier/core/lowlevel";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { cancel, inCancelledScope, open, rejection, scope } from "./support/scope.ts";
+import { cancel, inCancelledScope, open, scope } from "./support/scope.ts";
 
 /** Parks in the status; its rejection is nobody's business. */
 function parkIn(status: CancelStatus, onAbort?: () => void): { readonly pending: boolean } {

@@ -2,11 +2,11 @@ import { checkpoint, currentTask, isCancelled, run, sleep } from "@espalier/core
 import { currentStatus, park, runIn } from "@espalier/core/lowlevel";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { EventEmitter } from "node:events";
+import { rejection, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { cancel, open, rejection, scope } from "./support/scope.ts";
+import { cancel, open, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
-import { turns } from "./support/turns.ts";
 
 /** The names of the scopes around the running code, innermost first. */
 function around(): string[] {

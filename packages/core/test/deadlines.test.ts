@@ -1,13 +1,13 @@
 import { checkpoint, type Clock, currentTime, run, sleep, sleepForever, sleepUntil } from "@espalier/core";
 import { setDeadline } from "@espalier/core/lowlevel";
 import { BudgetedScheduler, Deadline, Deadlines, MockClock } from "@espalier/core/testing";
+import { eventually } from "@espalier/test-support";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { assertHeapInvariants } from "./support/heap-invariants.ts";
 import { Installation } from "./support/installed.ts";
 import { open, scope } from "./support/scope.ts";
 import { timers, timersBackTo } from "./support/timers.ts";
-import { eventually } from "./support/turns.ts";
 
 class Bell extends Deadline {
   private readonly ring: () => void;

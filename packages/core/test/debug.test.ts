@@ -18,10 +18,11 @@ import {
 } from "@espalier/core/lowlevel";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { rejection } from "@espalier/test-support";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { Installation } from "./support/installed.ts";
-import { cancel, rejection, scope } from "./support/scope.ts";
+import { cancel, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
 
 afterEach(() => {

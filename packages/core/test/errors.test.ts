@@ -13,10 +13,11 @@ import {
 } from "@espalier/core";
 import { hasBrand, isInstance, makeCancelled } from "@espalier/core/lowlevel";
 import { inspect, types } from "node:util";
+import { rejection } from "@espalier/test-support";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 
 import { Installation } from "./support/installed.ts";
-import { inCancelledScope, rejection } from "./support/scope.ts";
+import { inCancelledScope } from "./support/scope.ts";
 
 const classes = {
   BrokenResourceError,

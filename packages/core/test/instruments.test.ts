@@ -1,8 +1,9 @@
 import { checkpoint, run, sleep } from "@espalier/core";
 import { currentStatus, type Instrument, park, ParkingLot, runIn } from "@espalier/core/lowlevel";
+import { rejection } from "@espalier/test-support";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { cancel, open, rejection, scope } from "./support/scope.ts";
+import { cancel, open, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
 
 /** An instrument that writes down everything it is told. */

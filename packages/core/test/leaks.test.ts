@@ -7,12 +7,12 @@ import {
   signalOf,
   whenCancelled,
 } from "@espalier/core/lowlevel";
+import { rejection, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { cancel, open, rejection, scope } from "./support/scope.ts";
+import { cancel, open, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
 import { timers, timersBackTo } from "./support/timers.ts";
-import { turns } from "./support/turns.ts";
 
 /** The heap in MiB after everything that can be collected has been. */
 async function heap(): Promise<number> {

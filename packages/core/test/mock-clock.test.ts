@@ -2,12 +2,12 @@ import { type ClockHost, currentTime, detached, MisuseError, run, sleep, sleepUn
 import { park, ParkingLot } from "@espalier/core/lowlevel";
 import { MockClock } from "@espalier/core/testing";
 import { setTimeout as delay } from "node:timers/promises";
+import { rejection, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { Installation } from "./support/installed.ts";
-import { rejection, scope } from "./support/scope.ts";
+import { scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
-import { turns } from "./support/turns.ts";
 
 describe("MockClock", () => {
   it("starts at 0 and stands still", async () => {

@@ -14,11 +14,11 @@ import {
   whenCancelled,
 } from "@espalier/core/lowlevel";
 import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
+import { rejection, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
-import { cancel, inCancelledScope, open, rejection, scope } from "./support/scope.ts";
+import { cancel, inCancelledScope, open, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 
 /** Something parked in a status of its own. */
 function parkedIn(status: CancelStatus, onAbort?: (operation: Wait) => void): Parked<string> {

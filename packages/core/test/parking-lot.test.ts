@@ -1,9 +1,10 @@
 import { Cancelled } from "@espalier/core";
 import { park, ParkingLot, runIn } from "@espalier/core/lowlevel";
+import { rejection } from "@espalier/test-support";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { cancel, inCancelledScope, open, rejection, scope } from "./support/scope.ts";
+import { cancel, inCancelledScope, open, scope } from "./support/scope.ts";
 
 /** Parks `count` waiters that note their number when they wake. */
 function waiters(lot: ParkingLot<string, number>, count: number, log: string[]): Promise<unknown>[] {

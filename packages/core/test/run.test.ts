@@ -14,11 +14,11 @@ import {
 import { currentStatus, park, runIn } from "@espalier/core/lowlevel";
 import { MockClock, runWith } from "@espalier/core/testing";
 import { EventEmitter } from "node:events";
+import { rejection, turns } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
-import { cancel, open, rejection, scope } from "./support/scope.ts";
+import { cancel, open, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
-import { turns } from "./support/turns.ts";
 
 describe("run", () => {
   it("gives the value of main", async () => {

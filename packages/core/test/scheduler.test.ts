@@ -8,12 +8,12 @@ import {
 } from "@espalier/core";
 import { park, type Parked, ParkingLot, pass } from "@espalier/core/lowlevel";
 import { BudgetedScheduler, type Resumption } from "@espalier/core/testing";
+import { eventually, turns } from "@espalier/test-support";
 import { describe, expect, it, vi } from "vitest";
 
 import { Installation } from "./support/installed.ts";
 import { cancel, inCancelledScope, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
-import { eventually, turns } from "./support/turns.ts";
 
 /** Far more than a turn of the event loop lets through. */
 const many = 10_000;

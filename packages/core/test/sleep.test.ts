@@ -11,9 +11,10 @@ import {
 } from "@espalier/core";
 import { currentStatus, runIn, setDeadline, shieldedCheckpoint } from "@espalier/core/lowlevel";
 import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 
-import { cancel, inCancelledScope, open, rejection, scope } from "./support/scope.ts";
+import { cancel, inCancelledScope, open, scope } from "./support/scope.ts";
 import { timers, timersBackTo } from "./support/timers.ts";
 
 /** Runs `body` on a clock that jumps to the next deadline when all tasks wait. */

@@ -12,10 +12,11 @@ import {
 import { currentStatus, spawnSystemTask } from "@espalier/core/lowlevel";
 import { MockClock } from "@espalier/core/testing";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { rejection } from "@espalier/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Installation } from "./support/installed.ts";
-import { cancel, rejection, scope } from "./support/scope.ts";
+import { cancel, scope } from "./support/scope.ts";
 
 describe("spawnSystemTask", () => {
   it("starts a task that belongs to the run and to no scope around the call", async () => {

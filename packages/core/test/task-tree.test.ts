@@ -1,10 +1,10 @@
 import { formatTaskTree, run, sleep, sleepForever, taskTree, type TaskTreeNode } from "@espalier/core";
 import { ambient, CancelStatus, currentStatus, park, runIn, whenCancelled } from "@espalier/core/lowlevel";
+import { turns } from "@espalier/test-support";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { cancel, open, scope } from "./support/scope.ts";
 import { spawn, TestTask } from "./support/task.ts";
-import { turns } from "./support/turns.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -9,11 +9,11 @@ import {
   taskTree,
 } from "@espalier/core";
 import { currentStatus, runIn, type TaskState } from "@espalier/core/lowlevel";
+import { eventually, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { cancel, open, scope } from "./support/scope.ts";
 import { spawn, TestTask } from "./support/task.ts";
-import { eventually, turns } from "./support/turns.ts";
 
 describe("Task", () => {
   it("pending, running, succeeded", async () => {

@@ -1,9 +1,10 @@
 import * as here from "@espalier/core";
 import * as hereLowlevel from "@espalier/core/lowlevel";
+import { rejection } from "@espalier/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { Installation } from "./support/installed.ts";
-import { cancel, rejection } from "./support/scope.ts";
+import { cancel } from "./support/scope.ts";
 
 type Core = typeof here;
 type Lowlevel = typeof hereLowlevel;

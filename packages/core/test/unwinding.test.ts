@@ -19,9 +19,10 @@ import {
 } from "@espalier/core/lowlevel";
 import { once, EventEmitter, getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
-import { cancel, inCancelledScope, open, rejection, scope } from "./support/scope.ts";
+import { cancel, inCancelledScope, open, scope } from "./support/scope.ts";
 
 const ours = (): Cancelled => makeCancelled({ source: "explicit", scope: "s" });
 

@@ -2,9 +2,10 @@ import { Cancelled, checkpoint, currentTime, run, sleep, sleepForever } from "@e
 import { park, parkAbroad, ParkingLot } from "@espalier/core/lowlevel";
 import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
 import { setTimeout as delay } from "node:timers/promises";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { cancel, rejection, scope } from "./support/scope.ts";
+import { cancel, scope } from "./support/scope.ts";
 import { spawn } from "./support/task.ts";
 import { timers, timersBackTo } from "./support/timers.ts";
 

@@ -23,6 +23,7 @@ import {
   wrapTlsServer,
 } from "@espalier/stream";
 import { Condition, Event } from "@espalier/sync";
+import { unhandledDuring } from "@espalier/test-support";
 import { lockstepStreamPair, memoryStreamPair } from "@espalier/testing";
 import { Duplex } from "node:stream";
 import { ReadableStream, WritableStream } from "node:stream/web";
@@ -123,23 +124,6 @@ const operations: Readonly<Record<string, Prepare>> = {
     return () => serveListeners(async () => undefined, listeners);
   },
 };
-
-/** Rejections that nobody looked at while `body` ran. */
-async function unhandledDuring(body: () => Promise<unknown>): Promise<unknown[]> {
-  const seen: unknown[] = [];
-  const note = (error: unknown): void => void seen.push(error);
-  const others = process.listeners("unhandledRejection");
-  process.removeAllListeners("unhandledRejection");
-  process.on("unhandledRejection", note);
-  try {
-    await body();
-    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-  } finally {
-    process.off("unhandledRejection", note);
-    for (const other of others) process.on("unhandledRejection", other);
-  }
-  return seen;
-}
 
 describe.each(Object.entries(operations))("law 7: %s, begun and forgotten", (_name, prepare) => {
   it("ends with its scope, and does not end the process", async () => {

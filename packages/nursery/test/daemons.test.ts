@@ -1,9 +1,9 @@
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { type Cancelled, checkpoint, currentTime, sleep, sleepForever } from "@espalier/core";
 import { type Nursery, NurseryError, openNursery } from "@espalier/nursery";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { rejection } from "./support/outcome.ts";
 import { virtually } from "./support/virtual.ts";
 
 const daemon = { daemon: true };

@@ -1,8 +1,7 @@
 import { flattenErrors, NurseryError, openNursery, splitError, unwrapSingle } from "@espalier/nursery";
 import { inspect } from "node:util";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
-
-import { rejection } from "./support/outcome.ts";
 
 const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => new Error(name)) as [Error, Error, Error, Error];
 const group = (...errors: unknown[]): AggregateError => new AggregateError(errors, "several");

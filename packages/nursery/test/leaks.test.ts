@@ -4,9 +4,8 @@ import { currentSignal } from "@espalier/cancel-scope";
 import { checkpoint, sleep, sleepForever, taskTree } from "@espalier/core";
 import { ambient, currentStatus } from "@espalier/core/lowlevel";
 import { type Nursery, openNursery } from "@espalier/nursery";
+import { eventually, turns } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
-
-import { eventually, turns } from "./support/turns.ts";
 
 /** The heap in MiB after everything that can be collected has been. */
 async function heap(): Promise<number> {

@@ -10,10 +10,9 @@ import {
   taskTree,
 } from "@espalier/core";
 import { type Nursery, NurseryError, openNursery } from "@espalier/nursery";
+import { expectError, rejection, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection } from "./support/outcome.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("openNursery", () => {

@@ -1,9 +1,8 @@
 import { checkpoint, run, sleep, sleepForever } from "@espalier/core";
 import { currentStatus } from "@espalier/core/lowlevel";
 import { flattenErrors, type Nursery, type NurseryError, openNursery, unwrapSingle } from "@espalier/nursery";
+import { rejection } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
-
-import { rejection } from "./support/outcome.ts";
 
 describe("many tasks", () => {
   it("100,000 sleepers in one nursery are cancelled and unwound", async () => {

@@ -14,10 +14,9 @@ import {
   type TaskTreeNode,
 } from "@espalier/core";
 import { type Nursery, openNursery } from "@espalier/nursery";
+import { expectError, rejection, thrownBy, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection, thrownBy } from "./support/outcome.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 import { virtually } from "./support/virtual.ts";
 
 describe("Nursery.startSoon", () => {

@@ -11,10 +11,9 @@ import {
   taskTree,
 } from "@espalier/core";
 import { type Nursery, NurseryError, openNursery, TaskCancelledError } from "@espalier/nursery";
+import { expectError, rejection, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection } from "./support/outcome.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 import { virtually } from "./support/virtual.ts";
 
 type Started<S> = (value: S) => void;

@@ -18,10 +18,9 @@ import {
   TaskCancelledError,
   TaskFailedError,
 } from "@espalier/nursery";
+import { expectError, rejection, thrownBy, turns, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
-import { expectError, rejection, thrownBy } from "./support/outcome.ts";
-import { turns, unhandledDuring } from "./support/turns.ts";
 import { virtually } from "./support/virtual.ts";
 
 const failure = new Error("failure");

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
+import { eventually, scriptArgv } from "@espalier/test-support";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
@@ -10,7 +10,7 @@ import { attachProbe } from "@espalier/core/testing";
 import { openProcess, type OpenProcessOptions, type Process, runProcess } from "@espalier/process";
 import { BufferedReceiveStream, type ReceiveStream, type SendStream } from "@espalier/stream";
 
-import { eventually, isAlive, isZombie, script, text } from "./programs.ts";
+import { isAlive, isZombie, text } from "./programs.ts";
 
 const deno = process.versions["deno"] !== undefined;
 const unix = process.platform !== "win32";
@@ -182,8 +182,11 @@ describe.runIf(unix)("openProcess", () => {
   it.each(deno ? ["exit"] : ["exit", "throw"])(
     "does not survive a program that ends at once: %s",
     async (how) => {
-      const path = fileURLToPath(new URL("programs/exits.mjs", import.meta.url));
-      const { stdout, exitCode } = await runProcess(script(path, how), { captureStdout: true, check: false });
+      const argv = scriptArgv(new URL("programs/exits.mjs", import.meta.url), [how]);
+      const { stdout, exitCode } = await runProcess(argv, {
+        captureStdout: true,
+        check: false,
+      });
       expect(exitCode).toBe(how === "exit" ? 3 : 1);
       const pids = text(stdout).trim().split(" ").map(Number);
       expect(pids).toHaveLength(2);

@@ -6,11 +6,6 @@ export function program(code: string): string[] {
   return [process.execPath, ...evaluate, code];
 }
 
-/** A program in a file, for the runtime that runs the tests, as `argv`. */
-export function script(path: string, ...args: string[]): string[] {
-  return [process.execPath, ...(process.versions["deno"] === undefined ? [] : ["run", "-A"]), path, ...args];
-}
-
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** Whether a process with this id is alive. A zombie counts: it has not been waited for. */
@@ -30,9 +25,4 @@ export function isZombie(pid: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Waits until something holds; the test's own limit ends it if it never does. */
-export async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

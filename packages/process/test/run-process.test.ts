@@ -1,13 +1,14 @@
 import { tmpdir } from "node:os";
 import { realpathSync } from "node:fs";
 
+import { eventually } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { moveOnAfter } from "@espalier/cancel-scope";
 import { CalledProcessError, ProcessStartError, runProcess } from "@espalier/process";
 import { LimitExceededError } from "@espalier/stream";
 
-import { eventually, isAlive, program, text } from "./programs.ts";
+import { isAlive, program, text } from "./programs.ts";
 
 const unix = process.platform !== "win32";
 

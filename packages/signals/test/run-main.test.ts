@@ -4,33 +4,36 @@ import { describe, expect, it } from "vitest";
 
 import { MisuseError, run, sleep } from "@espalier/core";
 import { runMain } from "@espalier/signals";
-
-import { Child } from "./child.ts";
+import { Child } from "@espalier/test-support";
 
 const unix = process.platform !== "win32";
 const onBun = process.versions["bun"] !== undefined;
 
+function start(...args: string[]): Child {
+  return new Child(new URL("programs/service.mjs", import.meta.url), args);
+}
+
 describe.runIf(unix)("runMain, as a real process", () => {
   it("exits with 0 when main has ended well", async () => {
-    const child = new Child("service.mjs", "succeed");
+    const child = start("succeed");
     expect(await child.exit()).toBe(0);
     expect(child.lines).toEqual(["working"]);
   });
 
   // Bun calls back before it has written; see the README.
   it.skipIf(onBun)("loses nothing of its output that is read late", async () => {
-    const child = new Child("service.mjs", "verbose");
+    const child = start("verbose");
     await child.readAfter(1500);
     expect(await child.exit()).toBe(0);
     expect(child.lines).toHaveLength(20_000);
   });
 
   it("exits with the code that main has set", async () => {
-    expect(await new Child("service.mjs", "exitCode").exit()).toBe(4);
+    expect(await start("exitCode").exit()).toBe(4);
   });
 
   it("exits with 1 when main fails, and prints the whole tree of the error", async () => {
-    const child = new Child("service.mjs", "fail");
+    const child = start("fail");
     expect(await child.exit()).toBe(1);
     expect(child.stderr).toContain("NurseryError: 1 error in the nursery");
     expect(child.stderr).toContain("[1 of 1]");
@@ -41,14 +44,14 @@ describe.runIf(unix)("runMain, as a real process", () => {
 
   // Bun tells of rejections that nobody handles when it exits by itself, and not before process.exit().
   it.skipIf(onBun)("exits with 1 when main has forgotten to await something, and says so", async () => {
-    const child = new Child("service.mjs", "forgotten");
+    const child = start("forgotten");
     expect(await child.exit()).toBe(1);
     expect(child.lines).toEqual(["main ends"]);
     expect(child.stderr).toContain('this code outlived the scope "main" in which it began');
   });
 
   it("prints in debug mode where the task was spawned that failed", async () => {
-    const child = new Child("service.mjs", "fail", "10000", "debug");
+    const child = start("fail", "10000", "debug");
     expect(await child.exit()).toBe(1);
     expect(child.stderr).toMatch(/\[in the task "query", spawned\]\n +at .*service\.mjs/);
   });
@@ -57,7 +60,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("unwinds on %s and exits with %i", async (signal, code) => {
-    const child = new Child("service.mjs", "serve");
+    const child = start("serve");
     await child.said("ready");
     child.kill(signal);
     expect(await child.exit()).toBe(code);
@@ -66,7 +69,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("lets shielded cleanup finish within the grace", async () => {
-    const child = new Child("service.mjs", "cleanup");
+    const child = start("cleanup");
     await child.said("ready");
     child.kill("SIGINT");
     expect(await child.exit()).toBe(130);
@@ -74,7 +77,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("takes a grace that is longer than a timer can be", async () => {
-    const child = new Child("service.mjs", "cleanup", "10000000000");
+    const child = start("cleanup", "10000000000");
     await child.said("ready");
     child.kill("SIGINT");
     expect(await child.exit()).toBe(130);
@@ -83,7 +86,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("takes the abort error of a foreign call for what it is, also without a cause", async () => {
-    const child = new Child("service.mjs", "foreign");
+    const child = start("foreign");
     await child.said("ready");
     child.kill("SIGINT");
     expect(await child.exit()).toBe(130);
@@ -91,7 +94,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("exits at once when the grace is over, and names what was still running", async () => {
-    const child = new Child("service.mjs", "stuck", "100");
+    const child = start("stuck", "100");
     await child.said("ready");
     child.kill("SIGTERM");
     expect(await child.exit()).toBe(143);
@@ -101,7 +104,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("exits at once on a second signal, in the middle of the cleanup", async () => {
-    const child = new Child("service.mjs", "stuck");
+    const child = start("stuck");
     await child.said("ready");
     child.kill("SIGINT");
     await child.said("cleaning");
@@ -111,7 +114,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("exits with 1 when the cleanup fails", async () => {
-    const child = new Child("service.mjs", "failingCleanup");
+    const child = start("failingCleanup");
     await child.said("ready");
     child.kill("SIGINT");
     expect(await child.exit()).toBe(1);
@@ -119,25 +122,25 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("stops a program that is asked to before it has got anywhere", async () => {
-    const child = new Child("service.mjs", "early");
+    const child = start("early");
     expect(await child.exit()).toBe(143);
   });
 
   it("prints the task tree of a deadlock", async () => {
-    const child = new Child("service.mjs", "deadlock");
+    const child = start("deadlock");
     expect(await child.exit()).toBe(1);
     expect(child.stderr).toContain("DeadlockError");
     expect(child.stderr).toContain('task "waiter": running, waiting for sleepForever');
   });
 
   it.each(["throws", "hangs"])("exits with 1 when main %s before anything else", async (mode) => {
-    const child = new Child("service.mjs", mode);
+    const child = start(mode);
     expect(await child.exit()).toBe(1);
     expect(child.stderr).toMatch(/Error: at once|DeadlockError/);
   });
 
   it("survives a burst of other signals, and a third one while it exits", async () => {
-    const child = new Child("service.mjs", "stuck");
+    const child = start("stuck");
     await child.said("ready");
     child.kill("SIGTERM");
     await child.said("cleaning");
@@ -146,7 +149,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("waits for a signal when nothing else is left to do: that is no deadlock", async () => {
-    const child = new Child("service.mjs", "receive");
+    const child = start("receive");
     await child.said("ready");
     await child.said("listening for a while");
     child.kill("SIGHUP");
@@ -155,7 +158,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("prints the live task tree on SIGUSR2, and goes on", async () => {
-    const child = new Child("service.mjs", "serve");
+    const child = start("serve");
     await child.said("ready");
     child.kill("SIGUSR2");
     while (!child.stderr.includes("waiting for sleep"))

@@ -5,10 +5,13 @@ import { describe, expect, it, vi } from "vitest";
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { BusyResourceError, ClosedResourceError, sleep } from "@espalier/core";
 import { openSignalReceiver } from "@espalier/signals";
-
-import { Child } from "./child.ts";
+import { Child } from "@espalier/test-support";
 
 const unix = process.platform !== "win32";
+
+function start(...args: string[]): Child {
+  return new Child(new URL("programs/receiver.mjs", import.meta.url), args);
+}
 
 describe.runIf(unix)("openSignalReceiver", () => {
   it("gives what arrives, in order, and equal pending ones once", async () => {
@@ -175,7 +178,7 @@ describe.runIf(unix)("openSignalReceiver", () => {
 
 describe.runIf(unix)("openSignalReceiver, as a real process", () => {
   it("reads several signals in one loop and removes its handlers", async () => {
-    const child = new Child("receiver.mjs", "read");
+    const child = start("read");
     await child.said("ready");
     for (const signal of ["SIGHUP", "SIGUSR1", "SIGTERM"] as const) {
       child.kill(signal);
@@ -186,7 +189,7 @@ describe.runIf(unix)("openSignalReceiver, as a real process", () => {
   });
 
   it("delivers an unread signal again to the default action", async () => {
-    const child = new Child("receiver.mjs", "unread");
+    const child = start("unread");
     await child.said("ready");
     child.kill("SIGTERM");
     expect(await child.exit()).toBe("SIGTERM");

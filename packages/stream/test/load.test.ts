@@ -9,12 +9,12 @@ import {
   type SocketStream,
   type Stream,
 } from "@espalier/stream";
+import { eventually } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readCount } from "./support/bytes.ts";
 import { ca } from "./support/certificates.ts";
 import { closing, echo, host, tcpPair, withServer, withTlsServer } from "./support/connections.ts";
-import { eventually } from "./support/outcomes.ts";
 import { onBun, onDeno } from "./support/runtime.ts";
 
 /** The sockets that the runtime holds: each connection, each listener. Only Node counts them. */

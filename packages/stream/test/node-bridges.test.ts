@@ -14,11 +14,12 @@ import {
   fromNodeWritable,
   toNodeDuplex,
 } from "@espalier/stream";
+import { eventually } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";
 import { closing, host, tcpPair, withPair } from "./support/connections.ts";
-import { begin, eventually, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
+import { begin, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
 
 /** Takes a write only when `take()` is called. */
 class SlowWritable extends Writable {

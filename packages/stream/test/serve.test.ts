@@ -16,11 +16,12 @@ import {
   type SocketListener,
   type SocketStream,
 } from "@espalier/stream";
+import { eventually } from "@espalier/test-support";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { decode, encode, readAll } from "./support/bytes.ts";
 import { closing, echo, host, withServer } from "./support/connections.ts";
-import { eventually, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
+import { fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

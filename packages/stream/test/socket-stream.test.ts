@@ -10,11 +10,12 @@ import {
 } from "@espalier/core";
 import { openNursery } from "@espalier/nursery";
 import { acloseForcefully, openTcpListeners, openTcpStream, type SocketListener } from "@espalier/stream";
+import { eventually } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";
 import { closing, host, tcpPair, withPair } from "./support/connections.ts";
-import { begin, eventually, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
+import { begin, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
 
 const mebibyte = new Uint8Array(2 ** 20);
 

@@ -1,13 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 
+import { scriptArgv } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 function start(program: string): ChildProcessWithoutNullStreams {
-  const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
-  const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A"];
-  return spawn(process.execPath, [...runtime, path]);
+  const [runtime, ...args] = scriptArgv(new URL(`programs/${program}`, import.meta.url));
+  return spawn(runtime, args);
 }
 
 async function endOf(child: ChildProcessWithoutNullStreams) {

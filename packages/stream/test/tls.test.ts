@@ -22,12 +22,13 @@ import {
   wrapTlsClient,
   wrapTlsServer,
 } from "@espalier/stream";
+import { eventually } from "@espalier/test-support";
 import { describe, expect, it, vi } from "vitest";
 
 import { decode, encode, readAll, readCount } from "./support/bytes.ts";
 import { ca, expiredServer, goodServer, otherServer, someClient } from "./support/certificates.ts";
 import { closing, echo, host, tcpPair, withTlsServer } from "./support/connections.ts";
-import { begin, eventually, inCancelledScope, rejection } from "./support/outcomes.ts";
+import { begin, inCancelledScope, rejection } from "./support/outcomes.ts";
 import { onBun, onDeno } from "./support/runtime.ts";
 
 /** Both ends of an encrypted connection of this process with itself. */

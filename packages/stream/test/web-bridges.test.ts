@@ -11,11 +11,12 @@ import {
   toWebStream,
   type WebStreamPair,
 } from "@espalier/stream";
+import { eventually } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readAll } from "./support/bytes.ts";
 import { closing, tcpPair, withPair } from "./support/connections.ts";
-import { begin, eventually, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
+import { begin, fewTurns, inCancelledScope, rejection } from "./support/outcomes.ts";
 
 describe("fromWebStream of a ReadableStream", () => {
   it("gives all bytes but no empty chunk, and the end", async () => {

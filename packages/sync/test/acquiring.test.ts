@@ -1,11 +1,12 @@
 import { Cancelled, checkpoint, formatTaskTree, run, WouldBlock } from "@espalier/core";
 import { MockClock, waitAllTasksBlocked } from "@espalier/core/testing";
 import { CapacityLimiter, Condition, type Guard, Lock, RwLock, Semaphore } from "@espalier/sync";
+import { rejection, thrownBy, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { flow, inCancelledScope } from "./support/flow.ts";
 import { checkpointsOf } from "./support/probed.ts";
-import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
+import { settled } from "./support/settled.ts";
 
 /*
  * What everything has in common that can be acquired: each of them here with room for one.
@@ -138,11 +139,11 @@ for (const [name, make] of Object.entries(kinds)) {
     it("law 4: cancelled before, it raises and does nothing, with room and without", async () => {
       const it = make();
       const empty = it.seen();
-      expect(await errorOf(inCancelledScope(() => it.acquire()))).toBeInstanceOf(Cancelled);
+      expect(await rejection(inCancelledScope(() => it.acquire()))).toBeInstanceOf(Cancelled);
       expect(it.seen()).toEqual(empty);
       it.fill();
       const full = it.seen();
-      expect(await errorOf(inCancelledScope(() => it.acquire()))).toBeInstanceOf(Cancelled);
+      expect(await rejection(inCancelledScope(() => it.acquire()))).toBeInstanceOf(Cancelled);
       expect(it.seen()).toEqual(full);
       it.assertInvariants();
     });
@@ -232,7 +233,7 @@ for (const [name, make] of Object.entries(kinds)) {
       const guard = it.nowait();
       guard.release();
       it.fill();
-      const error = await errorOf(() => it.nowait());
+      const error = thrownBy(() => it.nowait());
       expect(error).toBeInstanceOf(WouldBlock);
       expect((error as Error).message).toMatch(/(acquire|read|write)\(\) would wait/);
     });
@@ -298,9 +299,9 @@ for (const [name, make] of Object.entries(kinds)) {
       const it = make();
       const held = it.fill();
       const waiter = flow(() => it.acquire());
-      expect(await errorOf(() => it.nowait())).toBeInstanceOf(WouldBlock);
+      expect(thrownBy(() => it.nowait())).toBeInstanceOf(WouldBlock);
       held.release();
-      expect(await errorOf(() => it.nowait())).toBeInstanceOf(WouldBlock);
+      expect(thrownBy(() => it.nowait())).toBeInstanceOf(WouldBlock);
       await waiter.ended;
       waiter.value?.release();
       it.nowait().release();

@@ -1,10 +1,11 @@
 import { Cancelled, checkpoint } from "@espalier/core";
 import { Barrier } from "@espalier/sync";
+import { rejection, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { flow, inCancelledScope } from "./support/flow.ts";
 import { checkpointsOf } from "./support/probed.ts";
-import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
+import { settled } from "./support/settled.ts";
 
 describe("new Barrier", () => {
   for (const wrong of [0, -1, 1.5, NaN, Infinity]) {
@@ -67,7 +68,7 @@ describe("Barrier.wait", () => {
   it("law 4: in a cancelled scope it raises and has not come", async () => {
     const barrier = new Barrier(2);
     const waiter = flow(() => barrier.wait());
-    expect(await errorOf(inCancelledScope(() => barrier.wait()))).toBeInstanceOf(Cancelled);
+    expect(await rejection(inCancelledScope(() => barrier.wait()))).toBeInstanceOf(Cancelled);
     expect(barrier.statistics().tasksWaiting).toBe(1);
     expect(waiter.state).toBe("running");
     await barrier.wait();
@@ -88,7 +89,7 @@ describe("Barrier.wait", () => {
 
   it("law 6: who was let through before it was cancelled is through", async () => {
     const barrier = new Barrier(2);
-    const waiter = flow(async () => [await barrier.wait(), await errorOf(checkpoint())]);
+    const waiter = flow(async () => [await barrier.wait(), await rejection(checkpoint())]);
     const last = barrier.wait();
     waiter.cancel();
     await Promise.all([waiter.ended, last]);

@@ -1,9 +1,10 @@
 import { MisuseError, WouldBlock } from "@espalier/core";
 import { CapacityLimiter, type Guard } from "@espalier/sync";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { type Flow, flow, inCancelledScope } from "./support/flow.ts";
-import { errorOf, settled } from "./support/settled.ts";
+import { settled } from "./support/settled.ts";
 
 describe("new CapacityLimiter", () => {
   it("takes a whole number, 0 and Infinity too", () => {
@@ -103,7 +104,7 @@ describe("CapacityLimiter.acquireOnBehalfOf", () => {
     const limiter = new CapacityLimiter(5);
     const borrower = { name: "worker" };
     await limiter.acquireOnBehalfOf(borrower);
-    const error = await errorOf(limiter.acquireOnBehalfOf(borrower));
+    const error = await rejection(limiter.acquireOnBehalfOf(borrower));
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("has a token already");
     expect(() => limiter.acquireOnBehalfOfNowait(borrower)).toThrow(MisuseError);
@@ -115,10 +116,10 @@ describe("CapacityLimiter.acquireOnBehalfOf", () => {
   it("knows a borrower that still waits, too", async () => {
     const limiter = new CapacityLimiter(0);
     const first = flow(() => limiter.acquireOnBehalfOf("me"));
-    const error = await errorOf(limiter.acquireOnBehalfOf("me"));
+    const error = await rejection(limiter.acquireOnBehalfOf("me"));
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("waits for a token already");
-    expect((await errorOf(() => limiter.releaseOnBehalfOf("me"))) as Error).toMatchObject({
+    expect(thrownBy(() => limiter.releaseOnBehalfOf("me")) as Error).toMatchObject({
       message: expect.stringContaining("still waits"),
     });
     first.cancel();
@@ -132,7 +133,7 @@ describe("CapacityLimiter.acquireOnBehalfOf", () => {
   it("needs a borrower", async () => {
     const limiter = new CapacityLimiter(1);
     for (const nobody of [undefined, null]) {
-      const error = await errorOf(limiter.acquireOnBehalfOf(nobody as never));
+      const error = await rejection(limiter.acquireOnBehalfOf(nobody as never));
       expect(error).toBeInstanceOf(TypeError);
       expect((error as Error).message).toContain("use acquire()");
       expect(() => limiter.acquireOnBehalfOfNowait(nobody as never)).toThrow(TypeError);
@@ -179,7 +180,7 @@ describe("CapacityLimiter.releaseOnBehalfOf", () => {
 
   it("of one that has none is misuse", async () => {
     const limiter = new CapacityLimiter(1);
-    const error = await errorOf(() => limiter.releaseOnBehalfOf("nobody"));
+    const error = thrownBy(() => limiter.releaseOnBehalfOf("nobody"));
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("has no token");
   });

@@ -2,11 +2,12 @@ import { Cancelled, checkpoint, MisuseError } from "@espalier/core";
 import { ambient, CancelStatus, currentStatus, runIn } from "@espalier/core/lowlevel";
 import { attachProbe, runWith, SeededScheduler, waitAllTasksBlocked } from "@espalier/core/testing";
 import { Condition, Lock, type LockGuard } from "@espalier/sync";
+import { rejection, thrownBy, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it, vi } from "vitest";
 
 import { type Flow, flow, inCancelledScope } from "./support/flow.ts";
 import { checkpointsOf } from "./support/probed.ts";
-import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
+import { settled } from "./support/settled.ts";
 
 /** A flow that takes the lock, waits once, and notes how that ended and whether it had the lock then. */
 function sleeper(condition: Condition, log: string[], name: string): Flow<void> {
@@ -144,7 +145,7 @@ describe("Condition.wait", () => {
     const condition = new Condition();
     const guard = await condition.acquire();
     const other = flow(() => condition.acquire());
-    expect(await errorOf(inCancelledScope(() => condition.wait(guard)))).toBeInstanceOf(Cancelled);
+    expect(await rejection(inCancelledScope(() => condition.wait(guard)))).toBeInstanceOf(Cancelled);
     expect(condition.statistics()).toEqual({
       tasksWaiting: 0,
       lockStatistics: { locked: true, owner: guard, tasksWaiting: 1 },
@@ -164,7 +165,7 @@ describe("Condition.wait", () => {
       },
     });
     const other = flow(() => condition.acquire());
-    expect(await errorOf(runIn(status, () => condition.wait(guard)))).toBeInstanceOf(Cancelled);
+    expect(await rejection(runIn(status, () => condition.wait(guard)))).toBeInstanceOf(Cancelled);
     expect(other.state).toBe("running");
     expect(condition.statistics()).toEqual({
       tasksWaiting: 0,
@@ -353,7 +354,7 @@ describe("Condition.wait, misused", () => {
   it("without a guard says where to get one", async () => {
     const condition = new Condition();
     for (const wrong of [undefined, null, {}, condition]) {
-      const error = await errorOf(condition.wait(wrong as never));
+      const error = await rejection(condition.wait(wrong as never));
       expect(error).toBeInstanceOf(TypeError);
       expect((error as Error).message).toContain("using guard = await condition.acquire()");
     }
@@ -365,10 +366,10 @@ describe("Condition.wait, misused", () => {
     released.release();
     const foreign = await new Lock().acquire();
     for (const wrong of [released, foreign]) {
-      const error = await errorOf(condition.wait(wrong));
+      const error = await rejection(condition.wait(wrong));
       expect(error).toBeInstanceOf(MisuseError);
       expect((error as Error).message).toContain("released, or belongs to another lock");
-      expect(await errorOf(condition.waitFor(wrong, () => true))).toBeInstanceOf(MisuseError);
+      expect(await rejection(condition.waitFor(wrong, () => true))).toBeInstanceOf(MisuseError);
     }
     expect(condition.locked).toBe(false);
   });
@@ -377,7 +378,7 @@ describe("Condition.wait, misused", () => {
     const condition = new Condition();
     const guard = await condition.acquire();
     const first = condition.wait(guard);
-    const error = await errorOf(condition.wait(guard));
+    const error = await rejection(condition.wait(guard));
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("another wait is using it");
     await notify(condition);
@@ -391,7 +392,7 @@ describe("Condition.wait, misused", () => {
     const waiting = condition.wait(guard);
     guard.release();
     expect(condition.statistics().tasksWaiting).toBe(0);
-    const error = await errorOf(waiting);
+    const error = await rejection(waiting);
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("released while condition.wait() was using it");
     expect(condition.locked).toBe(false);
@@ -405,7 +406,7 @@ describe("Condition.wait, misused", () => {
       using guard = await condition.acquire();
       return condition.wait(guard); // the block ends here, before the wait does
     };
-    const error = await errorOf(forgetful());
+    const error = await rejection(forgetful());
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("return await");
   });
@@ -421,7 +422,7 @@ describe("Condition.wait, misused", () => {
     condition.notify();
     guard.release();
     notifier.release();
-    expect(await errorOf(waiting)).toBeInstanceOf(MisuseError);
+    expect(await rejection(waiting)).toBeInstanceOf(MisuseError);
     await other?.ended;
     expect(log).toEqual(["b woke"]);
   });
@@ -518,7 +519,7 @@ describe("Condition.waitFor", () => {
     const condition = new Condition();
     using guard = await condition.acquire();
     let looks = 0;
-    const error = await errorOf(inCancelledScope(() => condition.waitFor(guard, () => ++looks)));
+    const error = await rejection(inCancelledScope(() => condition.waitFor(guard, () => ++looks)));
     expect(error).toBeInstanceOf(Cancelled);
     expect(looks).toBe(0);
   });
@@ -545,7 +546,7 @@ describe("Condition.waitFor", () => {
     const condition = new Condition();
     const guard = await condition.acquire();
     const failure = new Error("predicate");
-    const error = await errorOf(
+    const error = await rejection(
       condition.waitFor(guard, () => {
         throw failure;
       }),
@@ -557,11 +558,11 @@ describe("Condition.waitFor", () => {
   it("refuses an asynchronous predicate, and what is no function", async () => {
     const condition = new Condition();
     using guard = await condition.acquire();
-    const error = await errorOf(condition.waitFor(guard, async () => false));
+    const error = await rejection(condition.waitFor(guard, async () => false));
     expect(error).toBeInstanceOf(TypeError);
     expect((error as Error).message).toContain("must be synchronous");
-    expect(await errorOf(condition.waitFor(guard, true as never))).toBeInstanceOf(TypeError);
-    const noGuard = await errorOf(condition.waitFor((() => true) as never, undefined as never));
+    expect(await rejection(condition.waitFor(guard, true as never))).toBeInstanceOf(TypeError);
+    const noGuard = await rejection(condition.waitFor((() => true) as never, undefined as never));
     expect(noGuard).toBeInstanceOf(TypeError);
   });
 });
@@ -590,7 +591,7 @@ describe("Condition.notify", () => {
 
   it("while nobody holds the lock is misuse, and says why", async () => {
     const condition = new Condition();
-    const error = await errorOf(() => condition.notify());
+    const error = thrownBy(() => condition.notify());
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("using guard = await condition.acquire()");
     expect(() => condition.notifyAll()).toThrow(MisuseError);

@@ -1,11 +1,12 @@
 import { Cancelled, checkpoint, run, sleep } from "@espalier/core";
 import { MockClock } from "@espalier/core/testing";
 import { Event } from "@espalier/sync";
+import { rejection, unhandledDuring } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { flow, inCancelledScope } from "./support/flow.ts";
 import { checkpointsOf } from "./support/probed.ts";
-import { errorOf, settled, unhandledDuring } from "./support/settled.ts";
+import { settled } from "./support/settled.ts";
 
 describe("Event.wait", () => {
   it("returns at once when it has happened, after a checkpoint", async () => {
@@ -38,10 +39,10 @@ describe("Event.wait", () => {
 
   it("law 4: raises in a cancelled scope, also when it has happened", async () => {
     const event = new Event();
-    expect(await errorOf(inCancelledScope(() => event.wait()))).toBeInstanceOf(Cancelled);
+    expect(await rejection(inCancelledScope(() => event.wait()))).toBeInstanceOf(Cancelled);
     expect(event.statistics()).toEqual({ tasksWaiting: 0 });
     event.set();
-    expect(await errorOf(inCancelledScope(() => event.wait()))).toBeInstanceOf(Cancelled);
+    expect(await rejection(inCancelledScope(() => event.wait()))).toBeInstanceOf(Cancelled);
   });
 
   it("law 5: cancelled while it waits, it is gone at once and the others wait on", async () => {
@@ -59,7 +60,7 @@ describe("Event.wait", () => {
     const event = new Event();
     const waiter = flow(async () => {
       await event.wait();
-      return errorOf(checkpoint());
+      return rejection(checkpoint());
     });
     event.set();
     waiter.cancel();

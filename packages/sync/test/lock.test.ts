@@ -1,10 +1,10 @@
 import { currentTask, DeadlockError, MisuseError, run } from "@espalier/core";
 import { runWith } from "@espalier/core/testing";
 import { Lock } from "@espalier/sync";
+import { rejection, thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { flow } from "./support/flow.ts";
-import { errorOf } from "./support/settled.ts";
 
 describe("Lock.release", () => {
   it("releases whoever holds it, whose guard does nothing any more", async () => {
@@ -35,7 +35,7 @@ describe("Lock.release", () => {
 
   it("told to release what nobody holds, says so and how to avoid it", async () => {
     const lock = new Lock();
-    const never = await errorOf(() => lock.release());
+    const never = thrownBy(() => lock.release());
     expect(never).toBeInstanceOf(MisuseError);
     expect((never as Error).message).toContain("nobody holds this lock");
     expect((never as Error).message).toContain("using guard = await lock.acquire()");
@@ -62,7 +62,7 @@ describe("Lock.statistics", () => {
 describe("Lock, misused", () => {
   it("acquired again by whoever holds it, is a deadlock that the run reports with what is waited for", async () => {
     const lock = new Lock();
-    const error = await errorOf(
+    const error = await rejection(
       runWith(
         async () => {
           using _guard = await lock.acquire();

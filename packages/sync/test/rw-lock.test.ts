@@ -1,9 +1,10 @@
 import { WouldBlock } from "@espalier/core";
 import { type Guard, RwLock } from "@espalier/sync";
+import { thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { flow } from "./support/flow.ts";
-import { errorOf, settled } from "./support/settled.ts";
+import { settled } from "./support/settled.ts";
 
 describe("RwLock.read", () => {
   it("is shared", async () => {
@@ -24,7 +25,7 @@ describe("RwLock.read", () => {
     const reader = await lock.read();
     const writer = flow(() => lock.write());
     const late = flow(() => lock.read());
-    const error = await errorOf(() => lock.readNowait());
+    const error = thrownBy(() => lock.readNowait());
     expect(error).toBeInstanceOf(WouldBlock);
     expect((error as Error).message).toContain("nobody writes or waits to");
     await settled();

@@ -1,9 +1,10 @@
 import { MisuseError } from "@espalier/core";
 import { Semaphore } from "@espalier/sync";
+import { thrownBy } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { flow } from "./support/flow.ts";
-import { errorOf, settled } from "./support/settled.ts";
+import { settled } from "./support/settled.ts";
 
 describe("new Semaphore", () => {
   it("takes an initial value and a limit", () => {
@@ -78,7 +79,7 @@ describe("Semaphore.release", () => {
 
   it("beyond maxValue is misuse, changes nothing, and says why it may have happened", async () => {
     const semaphore = new Semaphore(1, { maxValue: 1 });
-    const error = await errorOf(() => semaphore.release());
+    const error = thrownBy(() => semaphore.release());
     expect(error).toBeInstanceOf(MisuseError);
     expect((error as Error).message).toContain("maxValue of 1");
     expect((error as Error).message).toContain("not by both");

@@ -3,10 +3,10 @@ import { openMemoryChannel } from "@espalier/channel";
 import { Cancelled, checkpoint, checkpointIfCancelled, currentTime, run, sleep } from "@espalier/core";
 import { shieldedCheckpoint } from "@espalier/core/lowlevel";
 import { openNursery } from "@espalier/nursery";
+import { turns } from "@espalier/test-support";
 import { assertCheckpoints, AssertionError, assertNoCheckpoints } from "@espalier/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
-import { turns } from "./support/foreign.ts";
 import { rejection } from "./support/rejection.ts";
 
 /** What `body` does of a checkpoint, by name. */

@@ -27,10 +27,11 @@ import { currentStatus } from "@espalier/core/lowlevel";
 import { Deadline } from "@espalier/core/testing";
 import { openNursery } from "@espalier/nursery";
 import { CapacityLimiter, Condition, Lock, RwLock, Semaphore } from "@espalier/sync";
+import { unhandledDuring } from "@espalier/test-support";
 import { cancelEverywhere, UncleanCancellationError } from "@espalier/testing";
 import { describe, expect, it } from "vitest";
 
-import { foreign, withoutRunnersRejections } from "./support/foreign.ts";
+import { foreign } from "./support/foreign.ts";
 import { rejection } from "./support/rejection.ts";
 
 const { addEventListener } = EventTarget.prototype;
@@ -490,16 +491,17 @@ describe("cancelEverywhere reports", () => {
   });
 
   it("a rejection that nobody looked at", async () => {
-    const error = await withoutRunnersRejections(() =>
-      unclean(
+    let error!: Error;
+    await unhandledDuring(async () => {
+      error = await unclean(
         cancelEverywhere(async () => {
           const lookup = sleep(5); // lost if the other one is cancelled first
           const other = sleep(10);
           await other;
           await lookup;
         }),
-      ),
-    );
+      );
+    });
     expect(error.message).toContain("a promise was rejected and nobody looked at it");
   });
 

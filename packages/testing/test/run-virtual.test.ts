@@ -12,10 +12,11 @@ import {
   sleepUntil,
 } from "@espalier/core";
 import { openNursery } from "@espalier/nursery";
+import { turns } from "@espalier/test-support";
 import { runVirtual, waitAllTasksBlocked } from "@espalier/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
-import { foreign, turns } from "./support/foreign.ts";
+import { foreign } from "./support/foreign.ts";
 import { rejection } from "./support/rejection.ts";
 
 describe("runVirtual", () => {

@@ -1,15 +1,15 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { Cancelled, currentTask, isCancelled, run, sleep } from "@espalier/core";
 import { CapacityLimiter } from "@espalier/sync";
+import { eventually } from "@espalier/test-support";
 import { NotCloneableError, toThread, threadLimiter } from "@espalier/to-thread";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it } from "vitest";
-import { until } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 import type { Tried } from "./fixtures/work.mjs";
 
 afterEach(async () => {
-  await until(() => threadLimiter.borrowedTokens === 0);
+  await eventually(() => threadLimiter.borrowedTokens === 0);
 });
 
 describe("a callback", () => {

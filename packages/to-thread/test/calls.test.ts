@@ -1,14 +1,15 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { CapacityLimiter } from "@espalier/sync";
+import { eventually } from "@espalier/test-support";
 import { threadLimiter, threadModule, ThreadModuleError, toThread } from "@espalier/to-thread";
 import { checkCancelled, isMainThread } from "@espalier/to-thread/worker";
 import { availableParallelism } from "node:os";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { begun, makeGate, open, until } from "./support/gate.ts";
+import { begun, makeGate, open } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
 afterEach(async () => {
-  await until(() => threadLimiter.borrowedTokens === 0);
+  await eventually(() => threadLimiter.borrowedTokens === 0);
 });
 
 describe("a function of a thread module", () => {
@@ -181,7 +182,7 @@ describe("a limiter that gets several tokens at once", () => {
     expect(await toThread(work.add, [1, 2], { limiter })).toBe(3);
     open(gates[1]);
     expect(await Promise.all(held)).toEqual(["held", "held"]);
-    await until(() => limiter.borrowedTokens === 0);
+    await eventually(() => limiter.borrowedTokens === 0);
   });
 });
 

@@ -1,14 +1,15 @@
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { Cancelled, run, sleep, taskTree } from "@espalier/core";
 import { CapacityLimiter } from "@espalier/sync";
+import { eventually } from "@espalier/test-support";
 import { toThread, threadLimiter } from "@espalier/to-thread";
 import { checkCancelled } from "@espalier/to-thread/worker";
 import { afterEach, describe, expect, it } from "vitest";
-import { begun, makeGate, open, until } from "./support/gate.ts";
+import { begun, makeGate, open } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
 afterEach(async () => {
-  await until(() => threadLimiter.borrowedTokens === 0);
+  await eventually(() => threadLimiter.borrowedTokens === 0);
 });
 
 describe("a call in a cancelled scope", () => {
@@ -52,7 +53,7 @@ describe("a call that has not begun", () => {
   it("waits where no token is to be had, and can be cancelled there", async () => {
     const limiter = new CapacityLimiter(0);
     expect(await moveOnAfter(1, () => toThread(work.add, [1, 2], { limiter }))).toBeUndefined();
-    await until(() => limiter.statistics().tasksWaiting === 0);
+    await eventually(() => limiter.statistics().tasksWaiting === 0);
   });
 });
 
@@ -140,7 +141,7 @@ describe('onCancel: "abandon"', () => {
     expect(limiter.borrowedTokens).toBe(1);
     open(gate);
     expect(await behind).toBe(3);
-    await until(() => limiter.borrowedTokens === 0);
+    await eventually(() => limiter.borrowedTokens === 0);
   });
 
   it("drops an error, and refuses callbacks", async () => {
@@ -164,7 +165,7 @@ describe('onCancel: "abandon"', () => {
     await begun(gate);
     scope.cancel();
     await left;
-    await until(() => threadLimiter.borrowedTokens === 0);
+    await eventually(() => threadLimiter.borrowedTokens === 0);
     expect(called).toBe(0);
   });
 });

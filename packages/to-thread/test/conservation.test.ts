@@ -1,9 +1,9 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { Cancelled, sleep } from "@espalier/core";
 import { CapacityLimiter } from "@espalier/sync";
+import { eventually } from "@espalier/test-support";
 import { ThreadDiedError, toThread, type ToThreadOptions } from "@espalier/to-thread";
 import { describe, expect, it } from "vitest";
-import { until } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
 /** The long form: ESPALIER_THREAD_CALLS=100000. */
@@ -101,7 +101,7 @@ describe("many calls of every kind, cancelled, failing, crashing, calling back",
     expect(counts.value + counts.error + counts.cancelled + counts.died).toBe(total);
     for (const each of Object.values(counts)) expect(each).toBeGreaterThan(0);
     expect(callbacks).toBeGreaterThan(0);
-    await until(() => limiter.borrowedTokens === 0);
+    await eventually(() => limiter.borrowedTokens === 0);
     expect(limiter.statistics()).toMatchObject({ borrowedTokens: 0, tasksWaiting: 0 });
     expect(await toThread(work.add, [1, 2], { limiter })).toBe(3);
   }, 600_000);

@@ -1,12 +1,13 @@
 import { MisuseError } from "@espalier/core";
+import { eventually } from "@espalier/test-support";
 import { NotCloneableError, ThreadDiedError, toThread, threadLimiter } from "@espalier/to-thread";
 import { CapacityLimiter } from "@espalier/sync";
 import { afterEach, describe, expect, it } from "vitest";
-import { begun, makeGate, until } from "./support/gate.ts";
+import { begun, makeGate } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
 afterEach(async () => {
-  await until(() => threadLimiter.borrowedTokens === 0);
+  await eventually(() => threadLimiter.borrowedTokens === 0);
 });
 
 async function errorOf(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {

@@ -1,9 +1,9 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { sleep, taskTree } from "@espalier/core";
 import { CapacityLimiter } from "@espalier/sync";
+import { eventually } from "@espalier/test-support";
 import { toThread } from "@espalier/to-thread";
 import { describe, expect, it } from "vitest";
-import { until } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
 async function heapUsed(): Promise<number> {
@@ -31,7 +31,7 @@ async function round(calls: number): Promise<void> {
   await toThread(work.add, [1, 2], { limiter });
   scope.cancel();
   await all;
-  await until(() => limiter.borrowedTokens === 0);
+  await eventually(() => limiter.borrowedTokens === 0);
 }
 
 describe("calls that have ended", () => {

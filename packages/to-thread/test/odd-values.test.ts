@@ -1,5 +1,6 @@
 import { CancelScope } from "@espalier/cancel-scope";
 import { CapacityLimiter } from "@espalier/sync";
+import { eventually, rejection } from "@espalier/test-support";
 import {
   carryStore,
   NotCloneableError,
@@ -11,7 +12,7 @@ import {
 } from "@espalier/to-thread";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, it } from "vitest";
-import { begun, makeGate, until } from "./support/gate.ts";
+import { begun, makeGate } from "./support/gate.ts";
 import { work } from "./support/work.ts";
 
 /*
@@ -22,15 +23,8 @@ import { work } from "./support/work.ts";
 const onDeno = process.versions["deno"] !== undefined;
 
 afterEach(async () => {
-  await until(() => threadLimiter.borrowedTokens === 0);
+  await eventually(() => threadLimiter.borrowedTokens === 0);
 });
-
-async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => Promise.reject(new Error("it did not fail")),
-    (error: unknown) => error,
-  );
-}
 
 /** An error one of whose properties throws. */
 function mute(property: string): Error {
@@ -52,24 +46,24 @@ describe("what a function throws", () => {
     it.each(["cause", "errors", "stack", "extra"])(
       `arrives although its %s throws (${fn.name})`,
       async (property) => {
-        const error = await thrownBy(fn("mute", property));
+        const error = await rejection(fn("mute", property));
         expect(error).toBeInstanceOf(RangeError);
         expect((error as Error).message).toBe("as it was");
       },
     );
 
     it(`arrives, whatever else it is (${fn.name})`, async () => {
-      expect(await thrownBy(fn("mute", "message"))).toBeInstanceOf(RangeError);
-      expect(await thrownBy(fn("mute", "name"))).toBeInstanceOf(RangeError);
-      expect(await thrownBy(fn("mute", "constructor"))).toBeInstanceOf(RangeError);
-      expect(await thrownBy(fn("unprintable"))).toEqual({});
-      expect(await thrownBy(fn("revoked"))).toBeInstanceOf(NotCloneableError);
-      expect(await thrownBy(fn("null"))).toBeNull();
+      expect(await rejection(fn("mute", "message"))).toBeInstanceOf(RangeError);
+      expect(await rejection(fn("mute", "name"))).toBeInstanceOf(RangeError);
+      expect(await rejection(fn("mute", "constructor"))).toBeInstanceOf(RangeError);
+      expect(await rejection(fn("unprintable"))).toEqual({});
+      expect(await rejection(fn("revoked"))).toBeInstanceOf(NotCloneableError);
+      expect(await rejection(fn("null"))).toBeNull();
     });
   }
 
   it("arrives with a chain of causes that is too long to send, without its end", async () => {
-    const error = await thrownBy(work.throwOdd("chain", 20_000));
+    const error = await rejection(work.throwOdd("chain", 20_000));
     expect((error as Error).message).toBe("a link");
     let length = 0;
     for (let each = error; each instanceof Error; each = each.cause) length++;
@@ -79,7 +73,7 @@ describe("what a function throws", () => {
   it.runIf("SuppressedError" in globalThis)(
     "keeps what a disposal suppressed, and what it raised",
     async () => {
-      const error = (await thrownBy(work.throwOdd("suppressed"))) as Error & {
+      const error = (await rejection(work.throwOdd("suppressed"))) as Error & {
         error: Error;
         suppressed: Error;
       };
@@ -93,8 +87,8 @@ describe("what a function throws", () => {
 
 describe("what a function returns", () => {
   it("may throw anything when it is looked at", async () => {
-    expect(await thrownBy(work.resultThatThrowsNull())).toBeInstanceOf(NotCloneableError);
-    expect(await thrownBy(work.resultWithHostileThen())).toMatchObject({
+    expect(await rejection(work.resultThatThrowsNull())).toBeInstanceOf(NotCloneableError);
+    expect(await rejection(work.resultWithHostileThen())).toMatchObject({
       name: "RangeError",
       message: "no then",
     });
@@ -107,7 +101,7 @@ describe("what ends a thread", () => {
     ["undefined", undefined, /nobody caught there: undefined/],
     ["string", "a string", /nobody caught there: a string/],
   ])("may be %s: the call gets it", async (kind, value, message) => {
-    const error = await thrownBy(work.crashWithOdd(kind));
+    const error = await rejection(work.crashWithOdd(kind));
     expect(error).toBeInstanceOf(ThreadDiedError);
     if (onDeno) return; // it makes an error of its own of whatever was thrown
     expect((error as Error).message).toMatch(message);
@@ -115,7 +109,7 @@ describe("what ends a thread", () => {
   });
 
   it("may be an object without a text, and is told as a warning when no call runs", async () => {
-    expect(await thrownBy(work.crashWithOdd("unprintable"))).toBeInstanceOf(ThreadDiedError);
+    expect(await rejection(work.crashWithOdd("unprintable"))).toBeInstanceOf(ThreadDiedError);
     for (const kind of ["unprintable", "null", "undefined"]) {
       const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
       await work.crashAfterwards(kind);
@@ -127,7 +121,7 @@ describe("what ends a thread", () => {
 describe("what a module throws while it is loaded", () => {
   it("may be an object without a text", async () => {
     const module = threadModule<{ add(): void }>(new URL("./fixtures/hostile.mjs", import.meta.url));
-    const error = await thrownBy(module.add());
+    const error = await rejection(module.add());
     expect(error).toBeInstanceOf(ThreadModuleError);
     expect((error as Error).message).toContain("could not be loaded in a thread");
   });
@@ -146,7 +140,7 @@ describe("what an argument throws when it is looked at", () => {
         throw thrown;
       },
     };
-    const error = await thrownBy(toThread(work.echo, [argument], { limiter }));
+    const error = await rejection(toThread(work.echo, [argument], { limiter }));
     expect(error).toBeInstanceOf(NotCloneableError);
     expect((error as Error).message).toContain(message);
     expect((error as Error).cause).toBe(thrown);

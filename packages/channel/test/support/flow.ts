@@ -79,28 +79,6 @@ export async function inCancelledScope<T>(body: () => Promise<T> | T): Promise<T
   }
 }
 
-/** What a promise rejects with; fails if it does not. */
-export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
-  let value: unknown;
-  try {
-    value = await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error(`expected a rejection, got ${String(value)}`);
-}
-
-/** What a function throws; fails if it does not. */
-export function thrown(body: () => unknown): unknown {
-  let value: unknown;
-  try {
-    value = body();
-  } catch (error) {
-    return error;
-  }
-  throw new Error(`expected an error, got ${String(value)}`);
-}
-
 /**
  * Lets everything go as far as it can by itself: microtasks, `count` turns of the event loop, and more as long as
  * resumptions are lined up (a slow machine uses up the budget of a turn early).

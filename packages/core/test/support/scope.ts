@@ -51,14 +51,3 @@ export async function inCancelledScope<T>(body: () => Promise<T> | T): Promise<T
     status.close();
   }
 }
-
-/** What a promise rejects with; fails if it does not. */
-export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
-  let value: unknown;
-  try {
-    value = await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error(`expected a rejection, got ${String(value)}`);
-}

@@ -1,4 +1,4 @@
-import { eventually } from "./turns.ts";
+import { eventually } from "@espalier/test-support";
 
 /** How many native timers are armed in this process; the test runner's own among them. */
 export function timers(): number {

@@ -41,15 +41,6 @@ export function begin(body: () => Promise<unknown>): {
   };
 }
 
-/** Waits, in real time, until something is so. */
-export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const limit = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > limit) throw new Error(`It did not come to pass: ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** Some turns of the event loop: what can happen at once has happened. */
 export async function fewTurns(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 1));

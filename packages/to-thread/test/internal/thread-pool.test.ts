@@ -1,11 +1,12 @@
 import { currentStatus, parkAbroad } from "@espalier/core/lowlevel";
 import { CapacityLimiter } from "@espalier/sync";
+import { eventually } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 import { Call } from "../../src/call.ts";
 import { targetFor } from "../../src/target.ts";
 import type { PoolThread } from "../../src/pool-thread.ts";
 import { ThreadPool } from "../../src/thread-pool.ts";
-import { begun, makeGate, open, until } from "../support/gate.ts";
+import { begun, makeGate, open } from "../support/gate.ts";
 
 const file = new URL("../fixtures/work.mjs", import.meta.url).href;
 
@@ -54,9 +55,9 @@ describe("ThreadPool", () => {
     expect(pool.size).toBe(2);
     gates.forEach(open);
     await Promise.all(calls);
-    await until(() => pool.size === 0);
+    await eventually(() => pool.size === 0);
     expect(await callIn(pool, limiter, "add", [1, 2])).toBe(3);
-    await until(() => pool.size === 0);
+    await eventually(() => pool.size === 0);
     expect(limiter.borrowedTokens).toBe(0);
   });
 
@@ -84,7 +85,7 @@ describe("ThreadPool", () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     open(gate);
     expect([await held, await ahead]).toEqual(["held", 3]);
-    await until(() => pool.size === 0);
+    await eventually(() => pool.size === 0);
     expect(limiter.borrowedTokens).toBe(0);
   });
 
@@ -102,7 +103,7 @@ describe("ThreadPool", () => {
     const limiter = new CapacityLimiter(1);
     const lost = callIn(pool, limiter, "add", [1, 2]);
     open(idle[1]!);
-    await until(() => pool.size === 1);
+    await eventually(() => pool.size === 1);
     open(idle[0]!);
     await expect(lost).rejects.toThrow(
       /just when it was to run "add", for the second time, with exit code 5/,
@@ -121,7 +122,7 @@ describe("ThreadPool", () => {
     call.cancel();
     expect(await moved.ended).toEqual(new Uint8Array(8).fill(7));
     (await token).release();
-    await until(() => pool.size === 0);
+    await eventually(() => pool.size === 0);
   });
 
   it("tells a thread that could not start from one that ended early", async () => {
@@ -136,7 +137,7 @@ describe("ThreadPool", () => {
     while (performance.now() < over);
     await expect(dying.ended).rejects.toThrow(/while it ran "exitAtOnce", with exit code 3/);
     expect(await behind.ended).toBe(3);
-    await until(() => pool.size === 0);
+    await eventually(() => pool.size === 0);
   });
 });
 

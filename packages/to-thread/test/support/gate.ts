@@ -1,3 +1,5 @@
+import { eventually } from "@espalier/test-support";
+
 /** Shared with a function in a thread: [it has begun, it may go on, what it noticed]. */
 export function makeGate(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(12));
@@ -5,16 +7,11 @@ export function makeGate(): Int32Array {
 
 /** Until the function in the thread has begun. */
 export async function begun(gate: Int32Array): Promise<void> {
-  await until(() => Atomics.load(gate, 0) === 1);
+  await eventually(() => Atomics.load(gate, 0) === 1);
 }
 
 /** Lets the function in the thread go on. */
 export function open(gate: Int32Array): void {
   Atomics.store(gate, 1, 1);
   Atomics.notify(gate, 1);
-}
-
-/** Looks, turn by turn of the event loop, until it is so. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -13,12 +13,13 @@ export async function rejection(promise: PromiseLike<unknown>): Promise<unknown>
 
 /** What a function throws; fails if it does not. */
 export function thrownBy(body: () => unknown): unknown {
+  let value: unknown;
   try {
-    body();
+    value = body();
   } catch (error) {
     return error;
   }
-  throw new Error("expected it to throw");
+  throw new Error(`expected it to throw, got ${String(value)}`);
 }
 
 /** Expects an error of this class whose message matches: what is wrong, and the remedy. */

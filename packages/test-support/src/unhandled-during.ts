@@ -1,16 +1,4 @@
-/** Lets the event loop turn `count` times: timers that are due and I/O have had their chance. */
-export async function turns(count = 1): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve));
-}
-
-/** Waits, on real time, until something holds. */
-export async function eventually(holds: () => boolean, limitMs = 10_000): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error("it did not come true in time");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+import { turns } from "./turns.ts";
 
 /** Rejections that nobody looked at while `body` ran. */
 export async function unhandledDuring(body: () => Promise<unknown>): Promise<unknown[]> {
@@ -22,7 +10,7 @@ export async function unhandledDuring(body: () => Promise<unknown>): Promise<unk
   process.on("unhandledRejection", note);
   try {
     await body();
-    await turns(3);
+    await turns(5);
   } finally {
     process.off("unhandledRejection", note);
     for (const other of others) process.on("unhandledRejection", other);

@@ -3,6 +3,16 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+/** A program in a file, for the runtime that runs the tests, as `argv`. */
+export function scriptArgv(
+  file: URL,
+  args: readonly string[] = [],
+  flags: readonly string[] = [],
+): [runtime: string, ...args: string[]] {
+  const run = process.versions["deno"] === undefined ? [] : ["run", "-A"];
+  return [process.execPath, ...run, ...flags, fileURLToPath(file), ...args];
+}
+
 /** A child process of the runtime that runs the tests, with its lines of output as they come. */
 export class Child {
   readonly lines: string[] = [];
@@ -10,12 +20,10 @@ export class Child {
   readonly #process;
   readonly #exit: Promise<{ code: number | null; signal: string | null }>;
 
-  constructor(program: string, ...args: string[]) {
-    const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url));
-    const runtime = process.versions["deno"] === undefined ? [] : ["run", "-A"];
-    this.#process = spawn(process.execPath, [...runtime, path, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  /** @param flags - For the runtime. */
+  constructor(program: URL, args: readonly string[] = [], flags: readonly string[] = []) {
+    const [runtime, ...rest] = scriptArgv(program, args, flags);
+    this.#process = spawn(runtime, rest, { stdio: ["ignore", "pipe", "pipe"] });
     createInterface({ input: this.#process.stdout }).on("line", (line) => this.lines.push(line));
     this.#process.stderr.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.#exit = once(this.#process, "close").then(([code, signal]) => ({
