@@ -1,7 +1,7 @@
 import { expectEqual, type Workload } from "../workload.ts";
 
 /** The longest of so many sleeps, in milliseconds: 500 for a million. */
-export function longestMs(size: number): number {
+function longestMs(size: number): number {
   return Math.min(500, Math.max(20, Math.floor(size / 2_000)));
 }
 

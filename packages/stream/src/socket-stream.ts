@@ -36,11 +36,6 @@ export class SocketStream extends NodeDuplexStream {
   setKeepAlive(keepAlive: boolean, initialDelayMs = 0): void {
     this.#socket.setKeepAlive(keepAlive, initialDelayMs);
   }
-
-  /** @internal The Node socket, for whoever takes the stream over as a whole (TLS). */
-  get nodeSocket(): Socket {
-    return this.#socket;
-  }
 }
 
 function address(host: string | undefined, port: number | undefined): SocketAddress | undefined {

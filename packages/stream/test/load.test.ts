@@ -9,18 +9,13 @@ import {
   type SocketStream,
   type Stream,
 } from "@espalier/stream";
-import { eventually } from "@espalier/test-support";
+import { eventually, openSockets } from "@espalier/test-support";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode, readCount } from "./support/bytes.ts";
 import { ca } from "./support/certificates.ts";
 import { closing, echo, host, tcpPair, withServer, withTlsServer } from "./support/connections.ts";
 import { onBun, onDeno } from "./support/runtime.ts";
-
-/** The sockets that the runtime holds: each connection, each listener. Only Node counts them. */
-function handles(): number {
-  return process.getActiveResourcesInfo().filter((kind) => /TCP|Pipe|TLS/.test(kind)).length;
-}
 
 function memory(): number {
   globalThis.gc?.();
@@ -135,7 +130,7 @@ describe("a line without end", () => {
 describe("many connections", () => {
   // Each of them costs two descriptors here: both ends are in this process.
   it(`serves ${loadSeconds > 0 ? "5,000" : "2,000"} at once, and leaves nothing`, async () => {
-    const before = handles();
+    const before = openSockets();
     const tasks = taskTree().length;
     const count = loadSeconds > 0 ? 5000 : 2000;
     let answered = 0;
@@ -156,12 +151,12 @@ describe("many connections", () => {
       });
     });
     expect(answered).toBe(count);
-    await eventually(() => handles() <= before, "all sockets are gone");
+    await eventually(() => openSockets() <= before, "all sockets are gone");
     expect(taskTree().length).toBe(tasks);
   });
 
   it("is opened and dropped again and again, in every manner, with no leak", async () => {
-    const before = handles();
+    const before = openSockets();
     const seen = { handlers: 0, ended: 0 };
     await withServer(
       async (stream) => {
@@ -183,7 +178,10 @@ describe("many connections", () => {
         const round = async (count: number): Promise<void> => {
           for (let i = 0; i < count; i += 50)
             await Promise.all(Array.from({ length: 50 }, (_, j) => drop(i + j)));
-          await eventually(() => seen.handlers === seen.ended && handles() <= before + 2, "all have ended");
+          await eventually(
+            () => seen.handlers === seen.ended && openSockets() <= before + 2,
+            "all have ended",
+          );
         };
         await round(500); // what is made once has been made
         const start = memory();
@@ -193,14 +191,14 @@ describe("many connections", () => {
       { onError: () => undefined },
     );
     expect(seen).toEqual({ handlers: 2000, ended: 2000 });
-    await eventually(() => handles() <= before, "all sockets are gone");
+    await eventually(() => openSockets() <= before, "all sockets are gone");
   });
 
   it.runIf(loadSeconds > 0)(
     "are opened and dropped, 1,000 per second, for as long as ESPALIER_LOAD says, with no leak",
     { timeout: (loadSeconds + 60) * 1000 },
     async () => {
-      const before = handles();
+      const before = openSockets();
       const tasks = taskTree().length;
       const seen = { opened: 0, late: 0, answers: 0, handlers: 0, ended: 0 };
       await withServer(
@@ -235,7 +233,10 @@ describe("many connections", () => {
           await second(); // what is made once has been made
           const start = memory();
           for (let i = 1; i < loadSeconds; i++) await second();
-          await eventually(() => seen.handlers === seen.ended && handles() <= before + 1, "all have ended");
+          await eventually(
+            () => seen.handlers === seen.ended && openSockets() <= before + 1,
+            "all have ended",
+          );
           console.log("load:", seen, `memory: ${((memory() - start) / mebibyte).toFixed(1)} MiB more`);
           expect(memory() - start).toBeLessThan(8 * mebibyte);
         },
@@ -243,7 +244,7 @@ describe("many connections", () => {
       );
       expect(seen.opened).toBe(loadSeconds * 1000);
       expect(seen.answers).toBe(loadSeconds * 250);
-      await eventually(() => handles() <= before, "all sockets are gone");
+      await eventually(() => openSockets() <= before, "all sockets are gone");
       expect(taskTree().length).toBe(tasks);
     },
   );
@@ -254,7 +255,7 @@ describe("many connections", () => {
     ["TCP", (body) => withServer(echo, body, quiet), (port) => openTcpStream(host, port)],
     ["TLS", (body) => withTlsServer(echo, body, quiet), (port) => openTlsStream("localhost", port, { ca })],
   ])("over %s leave no socket when the server is cancelled under load", async (_name, serving, open) => {
-    const before = handles();
+    const before = openSockets();
     const tasks = taskTree().length;
     let echoes = 0;
     const visit = async (port: number): Promise<void> => {
@@ -283,7 +284,7 @@ describe("many connections", () => {
       });
       clients.cancelScope.cancel();
     });
-    await eventually(() => handles() <= before, "all sockets are gone");
+    await eventually(() => openSockets() <= before, "all sockets are gone");
     expect(taskTree().length).toBe(tasks);
   });
 });

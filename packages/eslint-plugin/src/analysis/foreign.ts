@@ -8,7 +8,7 @@ import { declarationOf, isSignal } from "./types.ts";
 const builtIn =
   /^(node:.*|(assert|child_process|crypto|dns|events|fs|http|https|net|os|readline|stream|timers|tls|util|worker_threads|zlib)(\/promises)?)$/;
 
-export function isNodeModule(module: string): boolean {
+function isNodeModule(module: string): boolean {
   return builtIn.test(module);
 }
 

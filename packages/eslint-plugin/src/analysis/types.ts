@@ -12,11 +12,6 @@ function servicesOf(context: Context): ParserServicesWithTypeInformation | undef
   return services?.program ? (services as ParserServicesWithTypeInformation) : undefined;
 }
 
-/** Whether this file is linted with types. */
-export function hasTypes(context: Context): boolean {
-  return servicesOf(context) !== undefined;
-}
-
 /** Whether an expression is a promise; `undefined` without types, or when the type is `any`. */
 export function isPromise(context: Context, node: Node): boolean | undefined {
   const services = servicesOf(context);

@@ -13,18 +13,14 @@ import {
 } from "@espalier/channel";
 import { checkpoint, sleep } from "@espalier/core";
 import { openNursery } from "@espalier/nursery";
-import { cancelEverywhere } from "@espalier/testing";
-import { describe, expect, it } from "vitest";
+import { expect } from "vitest";
+
+import { allCancelledEverywhere, type Program } from "../everywhere.ts";
 
 /*
  * Laws 4 to 6 for each kind of channel: programs that are cancelled at every checkpoint in turn, on entry and while they wait.
  * Afterwards nobody may be in line, nothing may be open that the program closes, and no listener and no timer left.
  */
-
-interface Program {
-  main(): Promise<unknown>;
-  check(): void;
-}
 
 /** Nobody waits, on either side. */
 function expectNobody(statistics: object): void {
@@ -238,18 +234,4 @@ const programs: Record<string, () => Program> = {
   },
 };
 
-describe("cancelled at every checkpoint", () => {
-  it.each(Object.keys(programs))("%s: nothing is left behind, nothing is lost", async (name) => {
-    const made: Program[] = [];
-    const report = await cancelEverywhere(
-      () => {
-        const program = programs[name]!();
-        made.push(program);
-        return () => program.main();
-      },
-      { check: () => made.at(-1)!.check() },
-    );
-    expect(report.complete).toBe(true);
-    expect(report.checkpoints).toBeGreaterThan(5);
-  });
-});
+allCancelledEverywhere(programs);

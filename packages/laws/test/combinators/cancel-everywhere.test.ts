@@ -11,22 +11,14 @@ import {
   retry,
 } from "@espalier/combinators";
 import { checkpoint, rethrowIfCancelled, sleep } from "@espalier/core";
-import { cancelEverywhere } from "@espalier/testing";
-import { describe, expect, it } from "vitest";
+import { expect } from "vitest";
+
+import { allCancelledEverywhere, type Program } from "../everywhere.ts";
 
 /*
  * Each combinator in a program that is cancelled at every checkpoint in turn, on entry and while it waits: nothing may be
  * left running, parked, armed or open.
- *
- * `mayEnd` is for programs that may return although something in them was cancelled: a value that is there already beats
- * the cancellation (law 6).
  */
-
-interface Program {
-  main(): Promise<unknown>;
-  check?(): void;
-  readonly mayEnd?: true;
-}
 
 async function work(ms: number): Promise<number> {
   await sleep(ms);
@@ -160,20 +152,4 @@ const programs: Record<string, () => Program> = {
   }),
 };
 
-describe("cancelled at every checkpoint in turn", () => {
-  for (const [name, make] of Object.entries(programs)) {
-    it(`${name}: nothing is left behind`, async () => {
-      let program: Program | undefined;
-      const report = await cancelEverywhere(
-        () => {
-          const made = make();
-          program = made;
-          return () => made.main();
-        },
-        { check: () => program?.check?.(), allowCompletion: make().mayEnd === true },
-      );
-      expect(report.complete).toBe(true);
-      expect(report.checkpoints).toBeGreaterThanOrEqual(5);
-    });
-  }
-});
+allCancelledEverywhere(programs);

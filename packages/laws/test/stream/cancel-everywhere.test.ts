@@ -25,6 +25,7 @@ import {
   toWebStream,
   wrapTlsServer,
 } from "@espalier/stream";
+import { eventually, openSockets, turns } from "@espalier/test-support";
 import { cancelEverywhere, lockstepStreamPair, memoryStreamPair } from "@espalier/testing";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -43,7 +44,7 @@ interface Program {
 }
 
 async function cancelledEverywhere(make: () => Program): Promise<void> {
-  const before = handles();
+  const before = openSockets();
   let program!: Program;
   const report = await cancelEverywhere(
     async () => {
@@ -58,7 +59,7 @@ async function cancelledEverywhere(make: () => Program): Promise<void> {
       check: () =>
         detached(async () => {
           await program.check();
-          await soon(() => handles() <= before, "all sockets are gone");
+          await eventually(() => openSockets() <= before, "all sockets are gone");
         }),
       foreignQuietMs: Infinity, // a socket may take its time: no limit may pass meanwhile
       patienceMs: 20_000,
@@ -66,24 +67,6 @@ async function cancelledEverywhere(make: () => Program): Promise<void> {
   );
   expect(report.complete).toBe(true);
   expect(report.checkpoints).toBeGreaterThan(2);
-}
-
-/** The sockets that the runtime holds. Only Node counts them. */
-function handles(): number {
-  return process.getActiveResourcesInfo().filter((kind) => /TCP|Pipe|TLS/.test(kind)).length;
-}
-
-async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Waits, in real time, until something is so. */
-async function soon(condition: () => boolean, what: string): Promise<void> {
-  const limit = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > limit) throw new Error(`It did not come to pass: ${what}.`);
-    await turn();
-  }
 }
 
 async function echo(stream: Stream): Promise<void> {
@@ -218,7 +201,7 @@ function reading(name: string, makeReader: (stream: ReceiveStream) => Reader): P
         const bytes = text.encode(whole);
         for (let at = 0; at < bytes.length; at += 7) {
           await server.sendAll(bytes.subarray(at, at + 7)); // in the middle of a character, too
-          await turn(); // the reader has to wait for the next
+          await turns(); // the reader has to wait for the next
         }
         await server.aclose();
       });
@@ -252,7 +235,7 @@ function sending(name: string): Program {
     async setUp() {
       [receiver, sender] = await makePair(name);
       received = detached(async () => {
-        await turn();
+        await turns();
         for await (const chunk of receiver) chunks.push(chunk);
       }).catch((error: unknown) => {
         expect(error).toBeInstanceOf(BrokenResourceError); // without a goodbye, after half a message

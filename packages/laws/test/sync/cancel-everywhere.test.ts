@@ -10,18 +10,14 @@ import {
   RwLock,
   Semaphore,
 } from "@espalier/sync";
-import { cancelEverywhere } from "@espalier/testing";
-import { describe, expect, it } from "vitest";
+import { expect } from "vitest";
+
+import { allCancelledEverywhere, type Program } from "../everywhere.ts";
 
 /*
  * Laws 4 to 6 for each primitive: programs that contend for it, cancelled at every checkpoint in turn, on entry and while
  * they wait. Afterwards nothing may be held and nobody may be in line.
  */
-
-interface Program {
-  main(): Promise<unknown>;
-  check(): void;
-}
 
 /** Four tasks that each enter twice. */
 function contend(enter: (i: number) => Promise<Guard>): Promise<unknown> {
@@ -157,20 +153,4 @@ const programs: Record<string, () => Program> = {
   },
 };
 
-describe("cancelled at every checkpoint in turn", () => {
-  for (const [name, make] of Object.entries(programs)) {
-    it(`${name}: nothing is left behind`, async () => {
-      let program: Program | undefined;
-      const report = await cancelEverywhere(
-        () => {
-          const made = make();
-          program = made;
-          return () => made.main();
-        },
-        { check: () => program?.check() },
-      );
-      expect(report.complete).toBe(true);
-      expect(report.checkpoints).toBeGreaterThanOrEqual(5);
-    });
-  }
-});
+allCancelledEverywhere(programs);

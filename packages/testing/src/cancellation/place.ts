@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** The name of the function in trial.ts that calls the program; what lies behind it in a stack is not the program's. */
-export const programEntrance = "enterProgram";
+const programEntrance = "enterProgram";
 
 /**
  * The place of the running code. Takes a stack, so it is not for every checkpoint.
