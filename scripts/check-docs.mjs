@@ -22,11 +22,11 @@ import {
 } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { transform } from "esbuild";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { publishedPackages, root } from "./workspace.mjs";
+
 const wanted = process.argv.slice(2);
 // Two of us may be at work at the same time.
 const cache = join(root, "node_modules", ".cache", `espalier-docs-${process.pid}`);
@@ -42,27 +42,16 @@ function files(folder, ending) {
     .sort();
 }
 
-/** The published packages, lowest floor first: name, folder, and which name leaves by which door. */
-function publishedPackages() {
-  const found = [];
-  for (const name of readdirSync(join(root, "packages"))) {
-    const folder = join(root, "packages", name);
-    if (!existsSync(join(folder, "package.json"))) continue;
-    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    if (manifest.private === true) continue;
-    const names = new Map();
-    for (const [door, target] of Object.entries(manifest.exports)) {
-      if (typeof target === "string" || target["@espalier/source"] === undefined) continue;
-      const source = join(folder, target["@espalier/source"]);
-      for (const exported of exportedNames(readFileSync(source, "utf8"))) {
-        // A default export has no name that an example could leave out.
-        if (exported !== "default" && !names.has(exported))
-          names.set(exported, manifest.name + door.slice(1));
-      }
+/** Which name leaves a package by which door. */
+function doorsByName(doors) {
+  const found = new Map();
+  for (const { specifier, source } of doors) {
+    for (const name of exportedNames(readFileSync(source, "utf8"))) {
+      // A default export has no name that an example could leave out.
+      if (name !== "default" && !found.has(name)) found.set(name, specifier);
     }
-    found.push({ name: manifest.name, folder, floor: manifest.espalier?.floor ?? 0, names });
   }
-  return found.sort((a, b) => a.floor - b.floor);
+  return found;
 }
 
 /** The names that a door lists. */
@@ -242,7 +231,7 @@ function tidy(text) {
     .trim();
 }
 
-const packages = publishedPackages();
+const packages = publishedPackages().map((each) => ({ ...each, names: doorsByName(each.doors) }));
 const blocks = [
   ...[join(root, "README.md")].filter((file) => existsSync(file)).flatMap(markdownBlocks),
   ...files(join(root, "docs"), ".md").flatMap(markdownBlocks),

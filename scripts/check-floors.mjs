@@ -2,20 +2,15 @@
 // and everything it depends on, dev dependencies included, has to stand below. Also that imports say what they use.
 // With --tables (in `npm test`) also that the tables of packages in the documentation have them all.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative } from "node:path";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { root, workspaceFolders } from "./workspace.mjs";
+
 const problems = [];
 
-const folders = ["packages", "examples"]
-  .filter((parent) => existsSync(join(root, parent)))
-  .flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)));
 const packages = new Map();
-for (const folder of [...folders, join(root, "bench"), join(root, "docs")]) {
-  const file = join(folder, "package.json");
-  if (!existsSync(file)) continue;
-  const manifest = JSON.parse(readFileSync(file, "utf8"));
+for (const folder of workspaceFolders().map((each) => join(root, each))) {
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   packages.set(manifest.name, { folder, manifest, floor: manifest.espalier?.floor });
 }
 

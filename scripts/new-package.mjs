@@ -1,10 +1,10 @@
 // Makes a package from template/: npm run new-package -- <name> [--floor <n>] [--description <text>]
 import { existsSync, readdirSync, readFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { root } from "./workspace.mjs";
+
 const usage = `Usage: npm run new-package -- <name> [--floor <n>] [--description <text>]
 
   <name>         the part after @espalier/, in kebab-case: what the package is about, not "utils"

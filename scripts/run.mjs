@@ -2,12 +2,12 @@
 // through npx, installs when something changed, and runs one command.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { root, workspaceFolders } from "./workspace.mjs";
+
 const windows = process.platform === "win32";
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -69,21 +69,11 @@ function providePnpm() {
   env.PATH = [join(root, "node_modules", ".bin"), env.PATH].join(delimiter);
 }
 
-/** The folders of all workspace packages. */
-function workspaces() {
-  const found = [];
-  for (const parent of ["packages", "examples"]) {
-    if (!existsSync(join(root, parent))) continue;
-    for (const name of readdirSync(join(root, parent))) found.push(`${parent}/${name}`);
-  }
-  return [...found, "bench", "docs"].filter((folder) => existsSync(join(root, folder, "package.json")));
-}
-
 /** Installs unless what decides about node_modules is unchanged since the last time. */
 function install() {
   const hash = createHash("sha256");
   const files = ["pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc", "package.json"];
-  for (const file of [...files, ...workspaces().map((folder) => `${folder}/package.json`)]) {
+  for (const file of [...files, ...workspaceFolders().map((folder) => `${folder}/package.json`)]) {
     if (existsSync(join(root, file))) hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   }
   const state = hash.update(process.platform + process.arch).digest("hex");
@@ -111,7 +101,7 @@ function buildFor(name) {
 /** Adds up what the suites wrote down; turbo brings the files back for suites it did not have to run. */
 function countTests() {
   const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const folder of workspaces()) {
+  for (const folder of workspaceFolders()) {
     for (const name of ["source", "dist"]) {
       const file = join(root, folder, ".vitest", `${name}.json`);
       if (!existsSync(file)) continue;
@@ -141,7 +131,8 @@ function test(args) {
     return ok;
   };
   const keepGoing = "--continue=dependencies-successful";
-  for (const folder of workspaces()) rmSync(join(root, folder, ".vitest"), { recursive: true, force: true });
+  for (const folder of workspaceFolders())
+    rmSync(join(root, folder, ".vitest"), { recursive: true, force: true });
 
   step("floors", () => node("scripts/check-floors.mjs", "--tables"), { wholeOnly: true });
   step("umbrella", () => node("scripts/umbrella.mjs"), { wholeOnly: true });

@@ -1,9 +1,18 @@
-// What the other scripts ask about the packages that are published.
+// What the other scripts ask about the packages.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The folders of all workspace packages, relative to the root. */
+export function workspaceFolders() {
+  return ["packages", "examples"]
+    .filter((parent) => existsSync(join(root, parent)))
+    .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
+    .concat("bench", "docs")
+    .filter((folder) => existsSync(join(root, folder, "package.json")));
+}
 
 /**
  * The published packages, lowest floor first, then by name. A door is one way in: `specifier` is what a user imports
