@@ -37,14 +37,7 @@ type State =
 /** So much may wait in memory before the source is paused. As much as one read of Node brings. */
 const mostKept = 64 * 1024;
 
-/** Who waits for the next chunk. */
-interface Waiter {
-  readonly operation: Parked<unknown>;
-  readonly max: number;
-  /** What it wants to be given for a chunk, or for the end. */
-  readonly shape: Shape<unknown>;
-}
-
+/** What a receiver wants to be given for a chunk, or for the end. */
 type Shape<R> = (chunk: Uint8Array | undefined) => R;
 
 const asItIs: Shape<Uint8Array | undefined> = (chunk) => chunk;
@@ -56,7 +49,10 @@ export class NodeReceiver {
   #state: State = { kind: "open" };
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
-  #waiter: Waiter | undefined = undefined;
+  /** Who waits for the next chunk, how many bytes of it at most, and in which shape. */
+  #waiter: Parked<unknown> | undefined = undefined;
+  #max = Infinity;
+  #shape: Shape<unknown> = asItIs;
 
   /** @param options - `eager: false` pauses the source whenever nobody waits, at the price of a pause for each wait. */
   constructor(source: Readable, options: { readonly eager?: boolean } = {}) {
@@ -115,7 +111,9 @@ export class NodeReceiver {
       this.#guard.leave();
       return operation.promise;
     }
-    this.#waiter = { operation: operation as Parked<unknown>, max, shape };
+    this.#waiter = operation as Parked<unknown>;
+    this.#max = max;
+    this.#shape = shape;
     if (this.#source.isPaused()) this.#source.resume();
     return operation.promise;
   }
@@ -126,7 +124,7 @@ export class NodeReceiver {
     this.#state = { kind: "closed" };
     this.#kept = [];
     this.#keptBytes = 0;
-    this.#takeWaiter()?.operation.fail(closedError());
+    this.#takeWaiter()?.fail(closedError());
   }
 
   #passOn<R>(result: R, status: CancelStatus): Promise<R> {
@@ -136,8 +134,8 @@ export class NodeReceiver {
 
   readonly #arrived = (chunk: unknown): void => {
     if (this.#state.kind === "closed") return;
-    const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
-    if (!(bytes instanceof Uint8Array)) {
+    const bytes = asBytes(chunk);
+    if (bytes === undefined) {
       this.#source.destroy(
         new TypeError(
           `it gave ${typeof chunk === "object" ? "an object" : `a ${typeof chunk}`} where bytes are wanted`,
@@ -148,11 +146,11 @@ export class NodeReceiver {
     if (bytes.length === 0) return;
     const waiter = this.#takeWaiter();
     // Whoever waits has found nothing kept: the usual to and fro goes past the queue.
-    if (waiter !== undefined && bytes.length <= waiter.max) waiter.operation.resume(waiter.shape(bytes));
+    if (waiter !== undefined && bytes.length <= this.#max) waiter.resume(this.#shape(bytes));
     else {
       this.#kept.push(bytes);
       this.#keptBytes += bytes.length;
-      waiter?.operation.resume(waiter.shape(this.#takeKept(waiter.max)));
+      waiter?.resume(this.#shape(this.#takeKept(this.#max)));
     }
     this.#pauseIfFull();
   };
@@ -162,8 +160,8 @@ export class NodeReceiver {
     this.#state = state;
     const waiter = this.#takeWaiter();
     if (waiter === undefined) return;
-    if (state.kind === "broken") waiter.operation.fail(brokenError(state.cause));
-    else waiter.operation.resume(waiter.shape(undefined));
+    if (state.kind === "broken") waiter.fail(brokenError(state.cause));
+    else waiter.resume(this.#shape(undefined));
   }
 
   /** The oldest bytes that are kept, at most so many. */
@@ -179,7 +177,7 @@ export class NodeReceiver {
     return first.subarray(0, max);
   }
 
-  #takeWaiter(): Waiter | undefined {
+  #takeWaiter(): Parked<unknown> | undefined {
     const waiter = this.#waiter;
     if (waiter !== undefined) this.#forgetWaiter();
     return waiter;
@@ -198,6 +196,13 @@ export class NodeReceiver {
   #pauseIfFull(): void {
     if (this.#waiter === undefined && this.#keptBytes >= this.#mostKept) this.#source.pause();
   }
+}
+
+/** `undefined` for what is none. A plain array also for a `Buffer`, whose `slice` and `toString` are others. */
+function asBytes(chunk: unknown): Uint8Array | undefined {
+  if (typeof chunk === "string") return new TextEncoder().encode(chunk);
+  if (Buffer.isBuffer(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  return chunk instanceof Uint8Array ? chunk : undefined;
 }
 
 function closedError(): ClosedResourceError {

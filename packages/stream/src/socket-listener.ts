@@ -4,6 +4,7 @@ import { ClosedResourceError } from "@espalier/core";
 import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
 import { dispose } from "./async-resource.ts";
 import type { Listener } from "./contracts.ts";
+import { readDirectly } from "./direct-reading.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { SocketStream } from "./socket-stream.ts";
 
@@ -75,7 +76,8 @@ export class SocketListener implements Listener<SocketStream> {
     return dispose(this);
   }
 
-  readonly #connected = (socket: Socket): void => {
+  readonly #connected = (accepted: Socket): void => {
+    const socket = readDirectly(accepted);
     const waiter = this.#waiter;
     if (waiter === undefined) {
       this.#arrived.push(socket);

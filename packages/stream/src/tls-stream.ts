@@ -6,15 +6,13 @@ import { acloseForcefully } from "./async-resource.ts";
 import { chunksOf } from "./chunks-of.ts";
 import type { Stream } from "./contracts.ts";
 import { NodeDuplexStream } from "./node-stream.ts";
+import { onNode } from "./on-node.ts";
 
 /** So long may the goodbye (close_notify) take before the connection is severed. */
 const closeGraceMs = 5000;
 
-/**
- * Whether an end without goodbye can be told from one with. It needs a hook into how Node's TLSSocket ends; Bun and Deno have
- * their own.
- */
-const canSeeGoodbye = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
+/** Whether an end without goodbye can be told from one with. It needs a hook into how Node's TLSSocket ends. */
+const canSeeGoodbye = onNode;
 
 /** An encrypted stream. Made by `openTlsStream`, `serveTls` and `wrapTls`, with its handshake done. */
 export class TlsStream extends NodeDuplexStream {
