@@ -1,6 +1,6 @@
 import type { Effort } from "./measure.ts";
 import { measureInProcess } from "./process-cell.ts";
-import { median } from "./statistics.ts";
+import { mean, median } from "./statistics.ts";
 import type { Growth } from "./table.ts";
 
 /** What is counted, the workload, and who does it from the smallest number to the largest. */
@@ -34,7 +34,7 @@ export async function measureGrowth(
         const each: number[] = [];
         for (let i = 0; i < repeats; i++) {
           const { busyMs } = await measureInProcess(node, workload, contender, size, effort);
-          each.push((median(busyMs) / size) * 1e6);
+          each.push((mean(busyMs) / size) * 1e6);
         }
         points.push({ size, nsPerItem: median(each) });
       }

@@ -44,12 +44,16 @@ export async function measure(
   };
 }
 
+/*
+ * Nothing collects garbage between the runs. Nothing of the job is alive there, and a collection that finds no object of a
+ * kind throws away what was compiled for the kind: each run would begin cold, as no program in use ever does. So one run
+ * pays for the garbage of another, of its own kind, and the mean of the runs (see runner.ts) has all of it.
+ */
 async function runOnce(
   workload: AnyWorkload,
   job: Job<unknown>,
   size: number,
 ): Promise<{ value: number; busyMs: number; beside: Readonly<Record<string, number>> }> {
-  globalThis.gc?.(); // one run does not pay for the garbage of another
   const companion = await workload.beside?.();
   const meter = new Meter();
   meter.start();

@@ -6,7 +6,7 @@ import { measureGrowth } from "./growth.ts";
 import type { Effort, Measured } from "./measure.ts";
 import { measureInProcess } from "./process-cell.ts";
 import { profileCells } from "./profile.ts";
-import { median, pairedRatio } from "./statistics.ts";
+import { mean, median, pairedRatio } from "./statistics.ts";
 import { type Entry, majorOf, type Row, type Table } from "./table.ts";
 import { peerVersions } from "./versions.ts";
 import { findWorkload } from "./workloads/find.ts";
@@ -85,7 +85,7 @@ async function measureRow(plan: Plan, name: string): Promise<Row> {
   const measured = await measureInterleaved(plan, name, [...parts, ...baselines, again]);
 
   const of = (part: Part): Measured[] => measured.get(keyOf(part)) as Measured[];
-  const valuesOf = (part: Part): number[] => of(part).map(({ values }) => median(values));
+  const valuesOf = (part: Part): number[] => of(part).map(({ values }) => mean(values));
   const entries = parts.map((part): Entry => {
     const values = valuesOf(part);
     return {

@@ -5,7 +5,7 @@ export interface Entry {
   readonly contender: string;
   /** Only where the contender did a smaller part of the row; its ratio is then to the baseline of that size. */
   readonly size?: number | undefined;
-  /** The median of each process. */
+  /** The mean of the runs of each process. */
   readonly values: readonly number[];
   readonly median: number;
   /** To the baseline, pair by pair. */
