@@ -203,6 +203,11 @@ export class CancelScope {
     return signalOf(this.#status);
   }
 
+  /** @internal What its caller gets when it has caught its own cancellation. */
+  protected goOn(): undefined {
+    return undefined;
+  }
+
   #enter(): void {
     const status = this.#status;
     if (this.#entered) {
@@ -212,9 +217,11 @@ export class CancelScope {
     }
     this.#entered = true;
     status.bind(currentStatus());
-    const deadline =
-      this.#timeout === undefined ? this.#firstDeadline : status.runtime.clock.now() + this.#timeout;
-    if (deadline !== Infinity) setDeadline(status, deadline);
+    const timeout = this.#timeout ?? Infinity;
+    if (timeout !== Infinity) {
+      const now = status.runtime.clock.now();
+      setDeadline(status, now + timeout, now);
+    } else if (this.#firstDeadline !== Infinity) setDeadline(status, this.#firstDeadline);
   }
 
   /** The value of a block that ended with an error, or a throw. */
@@ -223,7 +230,7 @@ export class CancelScope {
     const outcome = unwind(status, error, "scope");
     if (outcome.kind === "caught") {
       this.#cancelledCaught = true;
-      return undefined;
+      return this.goOn();
     }
     this.#cancelledCaught = status.catches && outcome.error !== error;
     throw outcome.error;

@@ -1,4 +1,4 @@
-import type { CancelScope } from "./cancel-scope.ts";
+import { CancelScope } from "./cancel-scope.ts";
 import { type Limit, limitedScope, type TimeLimitOptions } from "./limited-scope.ts";
 
 /**
@@ -56,7 +56,7 @@ function moveOn<T>(
 ): Promise<T | undefined> {
   let scope: CancelScope;
   try {
-    scope = limitedScope(caller, limit, body, options);
+    scope = new CancelScope(limitedScope(caller, limit, body, options));
   } catch (error) {
     return Promise.reject(error as Error);
   }

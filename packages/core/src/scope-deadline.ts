@@ -23,13 +23,21 @@ class ScopeDeadline extends Deadline {
   }
 }
 
-/** Gives the status a deadline, or moves the one it has; acts at once, also when the time has already passed. */
-export function setDeadline(status: CancelStatus, time: number): void {
+/**
+ * Gives the status a deadline, or moves the one it has; acts at once, also when the time has already passed.
+ *
+ * @param now - The time, if the caller has just read the clock: a reading is a twentieth of a time limit.
+ */
+export function setDeadline(
+  status: CancelStatus,
+  time: number,
+  now: number = status.runtime.clock.now(),
+): void {
   if (status.closed) return;
   status.deadline?.cancel();
   const deadline = new ScopeDeadline(status, time);
   status.deadline = deadline;
-  if (time <= status.runtime.clock.now()) deadline.expire();
+  if (time <= now) deadline.expire();
   else if (status.own === undefined) deadline.deadlines.add(deadline);
 }
 
