@@ -192,7 +192,7 @@ ${aims.map(({ name, aim, figure }) => `| ${name} | ${aim} | ${kilobytes(figure.g
 
 Where an aim is missed, that is the price of what is in the smallest bundle already: a tree of cancel statuses, one heap of deadlines
 with one timer, a scheduler that lets timers and I/O have their turn, the rule for what a scope catches inside groups of errors,
-and messages that name the remedy.
+and messages that name the remedy. By part, and what was weighed against it: [decision 16](decisions/0016-the-core-comes-whole.md).
 `;
   return format(text, { ...(await resolveConfig(pageFile)), filepath: pageFile });
 }

@@ -4,8 +4,8 @@ export const causes = {
     "On Node 20 each promise inside an `AsyncLocalStorage` context goes through the promise hooks (`promiseInitHook`, " +
     "`lookupPublicResource`, `_propagate`): in a profile the share of AsyncLocalStorage.",
   "context frames":
-    "On Node 24 the context costs nothing at an `await`, but each `als.run` copies the frame of all stores: in a profile the share of " +
-    "AsyncLocalStorage. Without one a task or a scope would have no place of its own.",
+    "On Node 24 the context costs nothing at an `await`, but each `als.run` makes two frames with a copy of all stores, one on the way in " +
+    "and one on the way out: in a profile the share of AsyncLocalStorage. Without one a task or a scope would have no place of its own.",
   "all alive at once":
     "The garbage collector copies what is alive, and here everything is. A task of ours is its record, its status, and the reactions that tell the " +
     "nursery; how many bytes that makes is told below.",
