@@ -10,13 +10,15 @@ import { onNode } from "./on-node.ts";
  */
 
 /** As much as Node reads at a time. */
-const scratch = new Uint8Array(64 * 1024);
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** What makes the socket that `socket()` gives read directly; nothing where that is not known. */
 export function directReading(socket: () => Socket): { readonly onread?: OnReadOpts } {
   if (!onNode) return {};
   const callback = (bytes: number): boolean => {
-    socket().emit("data", scratch.slice(0, bytes));
+    const chunk = Buffer.allocUnsafeSlow(bytes); // not filled with zeros first, nor a part of Node's pool
+    scratch.copy(chunk, 0, 0, bytes);
+    socket().emit("data", chunk);
     return true; // whoever wants no more has paused the socket
   };
   return { onread: { buffer: scratch, callback } };
