@@ -1,3 +1,5 @@
+import { reasonText } from "./error-text.ts";
+
 /** What cancelled a scope. */
 export type CancelSource = "explicit" | "deadline" | "nursery" | "signal" | "shutdown" | "scope-closed";
 
@@ -43,8 +45,5 @@ export function describeReason(reason: CancelReason): string {
 }
 
 function because(reason: unknown): string {
-  if (reason === undefined) return "";
-  if (typeof reason === "string") return ` (${reason})`;
-  if (reason instanceof Error) return ` (${reason.name}: ${reason.message})`;
-  return ` (${typeof reason === "object" ? "an object" : String(reason as number)})`;
+  return reason === undefined ? "" : ` (${reasonText(reason)})`;
 }

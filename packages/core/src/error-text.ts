@@ -1,6 +1,7 @@
 /*
- * Words about what was thrown, for the message of another error. Anything may have been thrown, also an object whose getters
- * throw or one without a prototype, and nothing here throws: an error in here would take the place of the one it is about.
+ * Words about what was thrown, or given as a reason, for the message of another error. It may be anything, also an object
+ * whose getters throw or one without a prototype, and nothing here throws: an error in here would take the place of the one
+ * it is about.
  */
 
 /** Of a group more errors than this are only counted, and more text of one is cut off: a thousand tasks may fail with a page each. */
@@ -14,6 +15,13 @@ export function errorText(error: unknown): string {
 /** Why, without the name of the class: `"not a number"`. */
 export function errorMessage(error: unknown): string {
   return attempt(() => String(error instanceof Error ? error.message : error));
+}
+
+/** What a cancellation was given as its reason: an error or a plain value as it is; another object has no text worth having. */
+export function reasonText(reason: unknown): string {
+  return attempt(() =>
+    typeof reason === "object" && !(reason instanceof Error) ? "an object" : errorText(reason),
+  );
 }
 
 /** Several errors in one line, however many there are: `"Error: first; Error: second; and 3 more"`. */

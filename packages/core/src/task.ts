@@ -137,14 +137,16 @@ export abstract class Task<T = unknown> {
 
 function begin(body: () => unknown): void {
   let result: unknown;
+  let pending: Promise<unknown> | undefined;
   try {
     result = body();
+    if (isThenable(result)) pending = Promise.resolve(result); // in here: `then` may be a getter, and throw
   } catch (error) {
     failed(error);
     return;
   }
-  if (isThenable(result)) Promise.resolve(result).then(succeeded, failed);
-  else succeeded(result);
+  if (pending === undefined) succeeded(result);
+  else pending.then(succeeded, failed);
 }
 
 function succeeded(value: unknown): void {

@@ -1,40 +1,7 @@
 import { errorMessage, errorsText, errorText } from "@espalier/core/lowlevel";
 import { describe, expect, it } from "vitest";
 
-/** Things that have been thrown in the field, or could be: each breaks another way of making a text. */
-const textless: readonly (readonly [what: string, thrown: unknown])[] = [
-  ["an object without a prototype", Object.create(null)],
-  [
-    "a toString that throws",
-    {
-      toString(): string {
-        throw new Error("no");
-      },
-    },
-  ],
-  [
-    "an error with a message that throws",
-    Object.defineProperty(new Error(), "message", {
-      get() {
-        throw new Error("no");
-      },
-    }),
-  ],
-  [
-    "a proxy that throws at everything",
-    new Proxy(
-      {},
-      {
-        getPrototypeOf() {
-          throw new Error("no");
-        },
-        get() {
-          throw new Error("no");
-        },
-      },
-    ),
-  ],
-];
+import { textless } from "./support/textless.ts";
 
 describe("words about what was thrown", () => {
   it("names the class and the message of an error, or the message alone", () => {

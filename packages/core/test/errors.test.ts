@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest"
 
 import { Installation } from "./support/installed.ts";
 import { inCancelledScope } from "./support/scope.ts";
+import { textless } from "./support/textless.ts";
 
 const classes = {
   BrokenResourceError,
@@ -158,6 +159,14 @@ describe("Cancelled", () => {
   ];
   it.each(sentences)("says why: %o", (reason, sentence) => {
     expect(make(reason).message).toBe(sentence);
+  });
+
+  it.each(textless)("can be read whatever the reason is: %s", (_what, reason) => {
+    const { message } = make({ source: "explicit", scope: "a", reason });
+    expect(message).toMatch(
+      /^cancelled: cancel\(\) of "a" was called \((an object|something that has no text)\)$/,
+    );
+    expect(String(make({ source: "nursery", reason }))).toContain("is winding down (");
   });
 
   it("names the remedy where code outlived its scope", () => {

@@ -218,6 +218,18 @@ describe("Task", () => {
     expect(task.state).toEqual({ kind: "succeeded", value: 5 });
   });
 
+  it("fails with the error of a thenable that cannot be looked at", async () => {
+    const error = new Error("no then");
+    const task = new TestTask<unknown>("t", currentStatus());
+    task.startSoon(() => ({
+      get then(): never {
+        throw error;
+      },
+    }));
+    await task.join();
+    expect(task.state).toEqual({ kind: "failed", error });
+  });
+
   it("startSoon begins tasks first come, first served", async () => {
     const order: number[] = [];
     const tasks = Array.from({ length: 3000 }, (_, i) => spawn(() => void order.push(i)));
