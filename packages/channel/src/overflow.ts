@@ -1,3 +1,5 @@
+import { errorText } from "@espalier/core/lowlevel";
+
 /** What happens to an item for which there is no room. */
 export type Overflow =
   /** The sender waits until there is room. */
@@ -17,6 +19,6 @@ export type Overflow =
 export function checkOverflow(overflow: unknown, allowed: readonly Overflow[], where: string): void {
   if ((allowed as readonly unknown[]).includes(overflow)) return;
   const list = allowed.map((each) => `"${each}"`).join(", ");
-  const given = typeof overflow === "string" ? `"${overflow}"` : String(overflow);
+  const given = typeof overflow === "string" ? `"${overflow}"` : errorText(overflow);
   throw new TypeError(`${where} needs overflow to be one of ${list}, not ${given}.`);
 }

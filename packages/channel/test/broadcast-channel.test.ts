@@ -47,6 +47,7 @@ describe("openBroadcastChannel", () => {
       'openBroadcastChannel needs overflow to be one of "block", "dropOldest", "dropNewest", "error", not undefined.',
     ],
     [{ capacity: 1, overflow: "drop" }, TypeError, 'not "drop".'],
+    [{ capacity: 1, overflow: Object.create(null) }, TypeError, "not something that has no text."],
   ])("law 13: refuses %o", (options, type, message) => {
     expect(() => openBroadcastChannel(options as BroadcastOptions)).toThrow(type);
     expect(() => openBroadcastChannel(options as BroadcastOptions)).toThrow(message);

@@ -1,7 +1,7 @@
 /*
- * Words about what was thrown, or given as a reason, for the message of another error. It may be anything, also an object
- * whose getters throw or one without a prototype, and nothing here throws: an error in here would take the place of the one
- * it is about.
+ * Words about what was thrown, or given where something else is wanted, for the message of another error. It may be anything,
+ * also an object whose getters throw or one without a prototype, and nothing here throws: an error in here would take the
+ * place of the one it is about.
  */
 
 /** Of a group more errors than this are only counted, and more text of one is cut off: a thousand tasks may fail with a page each. */

@@ -3,7 +3,15 @@ import { constants } from "node:os";
 
 import { CancelScope, moveOnAfter } from "@espalier/cancel-scope";
 import { sleep } from "@espalier/core";
-import { parkAbroad, ParkingLot, pass, refusal, type Ticket, type Wait } from "@espalier/core/lowlevel";
+import {
+  errorText,
+  parkAbroad,
+  ParkingLot,
+  pass,
+  refusal,
+  type Ticket,
+  type Wait,
+} from "@espalier/core/lowlevel";
 import { groupRuns, send } from "./process-group.ts";
 
 /** How a child process has ended. */
@@ -75,8 +83,10 @@ export class Child {
 
   /** Sends a signal to the child and its group; nothing once it has ended. */
   kill(signal: NodeJS.Signals): void {
-    if (!Object.hasOwn(constants.signals, signal))
-      throw new TypeError(`kill needs a signal that this system has, such as "SIGTERM", not ${signal}.`);
+    if (typeof signal !== "string" || !Object.hasOwn(constants.signals, signal))
+      throw new TypeError(
+        `kill needs a signal that this system has, such as "SIGTERM", not ${errorText(signal)}.`,
+      );
     if (this.#exit !== undefined) return;
     if (!this.#leads || !send(-this.pid, signal)) send(this.pid, signal);
   }

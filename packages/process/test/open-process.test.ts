@@ -142,6 +142,11 @@ describe.runIf(unix)("openProcess", () => {
     expect(() => {
       child.kill("SIGFOO" as never);
     }).toThrow('needs a signal that this system has, such as "SIGTERM", not SIGFOO');
+    for (const odd of [Symbol("sig"), Object.create(null)]) {
+      expect(() => {
+        child.kill(odd as never);
+      }).toThrow("kill needs a signal that this system has");
+    }
   });
 
   // vitest fails a file in which a rejection is unhandled

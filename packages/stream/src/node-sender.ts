@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 
 import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
-import { parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
+import { errorMessage, parkAbroad, type Parked, pass, refusal } from "@espalier/core/lowlevel";
 import { checkBytes } from "./check-bytes.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 
@@ -43,7 +43,7 @@ export class NodeSender {
     this.#sink = sink;
     this.#isSocket = options.isSocket === true;
     sink.on("error", (error) => {
-      this.#break(error, `the stream broke: ${error.message}`);
+      this.#break(error, `the stream broke: ${errorMessage(error)}`);
     });
     sink.on("close", () => {
       this.#break(undefined, "the stream was torn down");
@@ -140,7 +140,7 @@ export class NodeSender {
 
   readonly #written = (error?: Error | null): void => {
     this.#outstanding--;
-    if (error !== undefined && error !== null) this.#break(error, `the stream broke: ${error.message}`);
+    if (error !== undefined && error !== null) this.#break(error, `the stream broke: ${errorMessage(error)}`);
     else if (this.#outstanding === 0) this.#takeWaiter()?.resume();
   };
 

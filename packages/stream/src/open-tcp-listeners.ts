@@ -1,4 +1,4 @@
-import { quietly, refusal } from "@espalier/core/lowlevel";
+import { errorText, quietly, refusal } from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
 import { listen } from "./listen.ts";
 import { checkPort, resolveHost } from "./resolve-host.ts";
@@ -28,7 +28,7 @@ export function openTcpListeners(port: number, options: TcpListenOptions = {}): 
     const { host, backlog = 511 } = options;
     checkPort(port, 0);
     if (!(Number.isInteger(backlog) && backlog >= 1))
-      throw new RangeError(`backlog needs a number of 1 or more, not ${String(backlog)}.`);
+      throw new RangeError(`backlog needs a number of 1 or more, not ${errorText(backlog)}.`);
     const denied = refusal();
     if (denied !== undefined) return denied;
     if (host === undefined) return [await listen({ port, backlog }, `port ${port}`)];

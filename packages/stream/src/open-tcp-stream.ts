@@ -1,7 +1,7 @@
 import { isIP, type Socket } from "node:net";
 
 import { BrokenResourceError } from "@espalier/core";
-import { checkDuration, quietly, refusal } from "@espalier/core/lowlevel";
+import { checkDuration, errorText, quietly, refusal } from "@espalier/core/lowlevel";
 import { connect } from "./connect.ts";
 import { alternateFamilies, firstToConnect } from "./happy-eyeballs.ts";
 import { checkPort, type ResolvedAddress, resolveHost } from "./resolve-host.ts";
@@ -48,8 +48,10 @@ export function openTcpStream(host: string, port: number, options: TcpOptions = 
     const { happyEyeballsDelayMs = 250, noDelay = true, keepAlive = false, localAddress } = options;
     checkPort(port, 1);
     checkDuration(happyEyeballsDelayMs, "openTcpStream.happyEyeballsDelayMs");
-    if (localAddress !== undefined && isIP(localAddress) === 0)
-      throw new TypeError(`localAddress needs an IP address of this machine, not ${localAddress}.`);
+    if (localAddress !== undefined && (typeof localAddress !== "string" || isIP(localAddress) === 0))
+      throw new TypeError(
+        `localAddress needs an IP address of this machine, not ${errorText(localAddress)}.`,
+      );
     const denied = refusal();
     if (denied !== undefined) return denied;
     const addresses = alternateFamilies(await resolveHost(host));

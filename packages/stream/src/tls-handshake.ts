@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { connect, type ConnectionOptions, type TlsOptions } from "node:tls";
 
 import { BrokenResourceError } from "@espalier/core";
-import { ambient, parkAbroad, quietly, refusal } from "@espalier/core/lowlevel";
+import { ambient, errorMessage, parkAbroad, quietly, refusal } from "@espalier/core/lowlevel";
 import { acloseForcefully } from "./async-resource.ts";
 import type { Stream } from "./contracts.ts";
 import { type HandshakeOutcome, HandshakeServers } from "./handshake-servers.ts";
@@ -115,7 +115,9 @@ async function handshake(
           wait.resume(new TlsStream(socket, stream, httpsCompatible, goodbye, ticket));
         },
         failed: (error) => {
-          wait.fail(new BrokenResourceError(`The TLS handshake failed: ${error.message}`, { cause: error }));
+          wait.fail(
+            new BrokenResourceError(`The TLS handshake failed: ${errorMessage(error)}`, { cause: error }),
+          );
         },
       });
     } catch (error) {

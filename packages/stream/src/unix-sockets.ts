@@ -1,4 +1,4 @@
-import { quietly, refusal } from "@espalier/core/lowlevel";
+import { errorText, quietly, refusal } from "@espalier/core/lowlevel";
 import { connect } from "./connect.ts";
 import { listen } from "./listen.ts";
 import { serveListeners, type ServeOptions } from "./serve-listeners.ts";
@@ -70,5 +70,5 @@ export function serveUnix(
 
 function checkPath(path: unknown): void {
   if (typeof path !== "string" || path === "")
-    throw new TypeError(`A Unix socket needs a path, not ${JSON.stringify(path)}.`);
+    throw new TypeError(`A Unix socket needs a path, not ${path === "" ? "an empty one" : errorText(path)}.`);
 }

@@ -278,6 +278,13 @@ describe("fromNodeWritable", () => {
     await stream.aclose();
   });
 
+  it.each(["a string", null, Object.create(null)])("is broken by %o, which is no error", async (thrown) => {
+    const sink = new Writable();
+    const stream = fromNodeWritable(sink);
+    sink.emit("error", thrown);
+    expect(await rejection(stream.sendAll(encode("x")))).toBeInstanceOf(BrokenResourceError);
+  });
+
   it("rejects object mode, and what is no Writable", () => {
     expect(() => fromNodeWritable(new PassThrough({ objectMode: true }))).toThrow(TypeError);
     expect(() => fromNodeWritable({} as never)).toThrow(TypeError);

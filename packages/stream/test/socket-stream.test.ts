@@ -463,6 +463,21 @@ describe("openTcpStream", () => {
       expect(formatTaskTree()).not.toContain("stream.connect");
     }).then(() => undefined));
 
+  it("tells what was wrong also where that has no text", async () => {
+    const textless: never = Object.create(null) as never;
+    expect(await rejection(openTcpStream(textless, 80))).toMatchObject({
+      message: "A host name or an IP address is needed, not something that has no text.",
+    });
+    expect(await rejection(openTcpStream(5n as never, 80))).toMatchObject({
+      message: "A host name or an IP address is needed, not 5.",
+    });
+    expect(await rejection(openTcpStream(host, textless))).toBeInstanceOf(RangeError);
+    expect(await rejection(openTcpListeners(0, { backlog: textless }))).toBeInstanceOf(RangeError);
+    expect(await rejection(openTcpStream(host, 1, { localAddress: Symbol("here") as never }))).toMatchObject({
+      message: "localAddress needs an IP address of this machine, not Symbol(here).",
+    });
+  });
+
   it("rejects a host that is none, and a negative delay", async () => {
     expect(await rejection(openTcpStream("", 80))).toBeInstanceOf(TypeError);
     expect(await rejection(openTcpStream(undefined as never, 80))).toBeInstanceOf(TypeError);

@@ -73,6 +73,9 @@ describe("Unix sockets", () => {
   it("reject what is no path", async () => {
     expect(await rejection(openUnixStream(""))).toBeInstanceOf(TypeError);
     expect(await rejection(openUnixListener(undefined as never))).toBeInstanceOf(TypeError);
+    expect(await rejection(openUnixStream(5n as never))).toMatchObject({
+      message: "A Unix socket needs a path, not 5.",
+    });
   });
 
   it("keep the rules of cancelling and closing", async () => {
