@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import { defineConfig, type Options } from "tsup";
 
+type Plugin = NonNullable<Options["plugins"]>[number];
+
 /** The lowest Node that is supported; `using` and the like are lowered for it. */
 const target = "node20.19";
 
@@ -42,9 +44,33 @@ export function packageBuild(overrides: Options = {}): ReturnType<typeof defineC
     sourcemap: true,
     clean: true,
     silent: true,
+    plugins: [ownClassNames],
     ...overrides,
   });
 }
+
+/**
+ * Lets a class that names itself in its own body, as `clone()` does, keep its name. esbuild writes `var X = class _X {...}`
+ * and `_X` in the body, and that is what `console.log` and stacks say then. `var X = class {...}` and `X` in the body mean
+ * the same and print the right name, also when a program's bundler has been over it (of `class X` it makes `X2`). Only a
+ * static initialiser must not name its class, because `X` is not set yet: the built package would not even load.
+ *
+ * Rejected: esbuild's `keepNames`, which adds a call to every class and every function. The source map is left as it is:
+ * nothing moves but the rest of such a line, by one column.
+ */
+const ownClassNames: Plugin = {
+  name: "own-class-names",
+  renderChunk(code) {
+    const renamed = new Set<string>();
+    const anonymous = code.replace(/^var (\w+) = class _\1\b/gm, (_found, name: string) => {
+      renamed.add(name);
+      return `var ${name} = class`;
+    });
+    return {
+      code: anonymous.replace(/\b_(\w+)/g, (found, name: string) => (renamed.has(name) ? name : found)),
+    };
+  },
+};
 
 /** Builds a program (an example, the benchmarks) that Node runs as `dist/<entry>.js`. Its dependencies stay outside. */
 export function programBuild(overrides: Options = {}): ReturnType<typeof defineConfig> {

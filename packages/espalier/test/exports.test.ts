@@ -10,6 +10,10 @@ async function open(specifier: string): Promise<Door> {
   return { ...door };
 }
 
+function isClass(value: unknown): value is { readonly name: string } {
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
 const { exports, dependencies } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ) as {
@@ -42,6 +46,15 @@ describe("espalier", () => {
     expect(Object.keys(same).sort()).toEqual(Object.keys(door).sort());
     for (const [name, value] of Object.entries(door)) expect(same[name]).toBe(value);
   });
+
+  // Left to itself, the build writes a class that names itself in its own body as `class _Name`; see configs/tsup.ts.
+  it.each(subpaths)(
+    "prints the classes of @espalier/%s by the names that they are exported by",
+    async (path) => {
+      for (const [name, value] of Object.entries(await open(`@espalier/${path}`)))
+        if (isClass(value)) expect(value.name).toBe(name);
+    },
+  );
 
   it("has a subpath for each package that it depends on", () => {
     const names = subpaths.filter((path) => !path.includes("/")).map((path) => `@espalier/${path}`);
