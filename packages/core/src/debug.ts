@@ -3,6 +3,7 @@ import type { CancelStatus } from "./cancel-status.ts";
 import { type DebugNotes, notesOf } from "./debug-notes.ts";
 import type { Observer } from "./instruments.ts";
 import { noteSpawnSite } from "./spawn-sites.ts";
+import { limitStacks } from "./stack-limit.ts";
 import type { Task } from "./task.ts";
 
 /*
@@ -118,10 +119,9 @@ function folderOfPackages(): string | undefined {
 
 /** The stack above the library and the platform, without the line of the error itself. */
 function callSite(): string {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = deepestFrame;
+  const limit = limitStacks(deepestFrame);
   const lines = (new Error().stack ?? "").split("\n").slice(2);
-  Error.stackTraceLimit = limit;
+  limitStacks(limit);
   const theProgram = lines.filter((line) => !isOurs(line) && !line.includes("(node:"));
   return (theProgram.length > 0 ? theProgram : lines).join("\n");
 }

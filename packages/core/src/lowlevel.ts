@@ -16,6 +16,7 @@ export { ParkingLot, type Ticket } from "./parking-lot.ts";
 export { quietly } from "./quietly.ts";
 export { ambient, currentStatus, type Runtime } from "./runtime.ts";
 export { setDeadline } from "./scope-deadline.ts";
+export { limitStacks } from "./stack-limit.ts";
 export { abort, liveSignalOf, signalOf } from "./status-signal.ts";
 export { spawnSystemTask } from "./system-task.ts";
 export { Task, type TaskState } from "./task.ts";

@@ -16,7 +16,7 @@ import { inspect, types } from "node:util";
 import { rejection } from "@espalier/test-support";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 
-import { Installation } from "./support/installed.ts";
+import { Installation, onNode } from "./support/installed.ts";
 import { inCancelledScope } from "./support/scope.ts";
 import { textless } from "./support/textless.ts";
 
@@ -214,6 +214,41 @@ describe("Cancelled", () => {
       expect(first).not.toBe(second);
       expect((first as Cancelled).reason).toBe((second as Cancelled).reason);
     });
+  });
+});
+
+describe("a frozen Error", () => {
+  let installation: Installation;
+  beforeAll(async () => {
+    installation = await Installation.make();
+  });
+  afterAll(() => {
+    installation.remove();
+  });
+
+  const program = `
+    import { Cancelled, checkpoint, run, sleep } from "@espalier/core";
+    import { ambient, CancelStatus, currentStatus, runIn } from "@espalier/core/lowlevel";
+    Object.freeze(Error); // after the import: it may be anybody's doing, at any time
+    await run(async () => {
+      const status = new CancelStatus("scope", "request", ambient, false).bind(currentStatus());
+      status.cancel({ source: "explicit", reason: "enough" });
+      const error = await runIn(status, () => checkpoint().catch((error) => error));
+      console.log(error instanceof Cancelled, error.name, error.message);
+      status.close();
+      await sleep(1);
+    });
+  `;
+  const says = "true Cancelled cancelled: cancel() was called (enough)\n";
+
+  it.each([["0"], ["1"]])("does not keep a scope from being cancelled, ESPALIER_DEBUG=%s", async (debug) => {
+    const ended = await installation.run(program, { env: { ESPALIER_DEBUG: debug } });
+    expect([ended.code, ended.stdout, ended.stderr]).toEqual([0, says, ""]);
+  });
+
+  it.runIf(onNode)("nor do the other frozen intrinsics of Node", async () => {
+    const ended = await installation.run(program, { args: ["--frozen-intrinsics", "--no-warnings"] });
+    expect([ended.code, ended.stdout, ended.stderr]).toEqual([0, says, ""]);
   });
 });
 

@@ -54,6 +54,7 @@ const exported = {
     "hasBrand",
     "isInstance",
     "isThenable",
+    "limitStacks",
     "liveSignalOf",
     "makeCancelled",
     "park",

@@ -11,7 +11,7 @@ import {
   WouldBlock,
 } from "@espalier/core";
 import { TooSlowError } from "@espalier/cancel-scope";
-import { makeCancelled } from "@espalier/core/lowlevel";
+import { limitStacks, makeCancelled } from "@espalier/core/lowlevel";
 import type { Crossings } from "./crossings.ts";
 import { describe, isError, read } from "./foreign-values.ts";
 import { NotCloneableError, ThreadDiedError, ThreadModuleError } from "./thread-errors.ts";
@@ -190,15 +190,14 @@ function construct({ base, name, message, stack }: EncodedError & { kind: "error
 }
 
 function make(base: string, name: string, message: string): Error {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0; // it has the stack of where it was thrown
+  const limit = limitStacks(0); // it has the stack of where it was thrown
   try {
     if (base === "DOMException") return new DOMException(message, name) as Error;
     if (base === "AggregateError") return new AggregateError([], message);
     if (base === "SuppressedError") return new SuppressedError(undefined, undefined, message);
     return new (known.get(base) ?? Error)(message);
   } finally {
-    Error.stackTraceLimit = limit;
+    limitStacks(limit);
   }
 }
 

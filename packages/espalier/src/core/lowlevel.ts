@@ -33,6 +33,7 @@ export {
   hasBrand,
   isInstance,
   isThenable,
+  limitStacks,
   liveSignalOf,
   makeCancelled,
   park,

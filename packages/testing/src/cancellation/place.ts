@@ -1,4 +1,5 @@
 import { currentTask, type Task } from "@espalier/core";
+import { limitStacks } from "@espalier/core/lowlevel";
 
 /** Where in the program something happened. */
 export interface Place {
@@ -43,10 +44,9 @@ export function describePlace(place: Place): string {
 }
 
 function stackFrames(): string[] {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 50;
+  const limit = limitStacks(50);
   const { stack } = new Error();
-  Error.stackTraceLimit = limit;
+  limitStacks(limit);
   return (stack ?? "").split("\n").slice(1);
 }
 
