@@ -2,9 +2,12 @@ import { type CancelReason, MisuseError } from "@espalier/core";
 import {
   CancelStatus,
   checkBody,
+  checkBoolean,
   checkDuration,
+  checkName,
   checkTime,
   currentStatus,
+  errorText,
   runIn,
   setDeadline,
   signalOf,
@@ -87,7 +90,8 @@ export class CancelScope {
     }
     const { runtime } = currentStatus(); // whose clock counts until the scope is entered
     checkTime(deadline, "CancelScope.deadline", runtime);
-    checkShield(shield);
+    checkBoolean(shield, "CancelScope.shield");
+    checkName(name, "CancelScope");
     if (signal !== undefined) checkSignal(signal);
     this.#timeout = timeout;
     this.#firstDeadline = deadline;
@@ -174,7 +178,7 @@ export class CancelScope {
     return this.#status.shielded;
   }
   set shield(shield: boolean) {
-    checkShield(shield);
+    checkBoolean(shield, "CancelScope.shield");
     this.#status.setShield(shield);
   }
 
@@ -279,13 +283,8 @@ export class CancelScope {
 function checkOptions(options: unknown): void {
   if (typeof options === "object" && options !== null) return;
   throw new TypeError(
-    `CancelScope takes an object of options, such as { timeout: 500 }, not ${String(options)}.`,
+    `CancelScope takes an object of options, such as { timeout: 500 }, not ${errorText(options)}.`,
   );
-}
-
-function checkShield(shield: unknown): void {
-  if (typeof shield !== "boolean")
-    throw new TypeError(`CancelScope.shield needs true or false, not ${String(shield)}.`);
 }
 
 function checkSignal(signal: unknown): void {

@@ -1,6 +1,7 @@
 import {
   checkBody,
   checkDuration,
+  checkName,
   CancelStatus,
   currentStatus,
   runIn,
@@ -28,7 +29,7 @@ export interface ShieldedOptions {
  *   value is returned, and the next checkpoint outside raises.
  * @throws {Cancelled} the grace ran out before the body was done.
  * @throws {RangeError} `graceMs` is negative or NaN.
- * @throws {TypeError} `graceMs` is missing, or `body` is not a function.
+ * @throws {TypeError} `graceMs` is missing, `body` is not a function, or an option is of the wrong type.
  * @example
  * ```ts
  * import { moveOnAfter, shielded } from "@espalier/cancel-scope";
@@ -52,6 +53,7 @@ export async function shielded<T>(body: () => Promise<T> | T, options: ShieldedO
     );
   }
   checkDuration(graceMs, "shielded.graceMs");
+  checkName(options.name, "shielded");
   const around = currentStatus();
   const status = new CancelStatus("scope", options.name ?? "shielded", around.runtime, true).bind(around);
   const forget = whenCancelled(around, () => {

@@ -137,6 +137,11 @@ describe("moveOnAfter", () => {
     expectError(await rejection(moveOnAfter(ms as number, () => (begun = true))), type, message);
     expect(begun).toBe(false);
   });
+
+  it("refuses a name that is no string (law 13)", async () => {
+    const wrong = moveOnAfter(5, () => 1, { name: 5 as never });
+    expectError(await rejection(wrong), TypeError, /^moveOnAfter\.name needs a string, not a number/);
+  });
 });
 
 describe("moveOnAt", () => {

@@ -253,6 +253,8 @@ describe("shielded", () => {
       TypeError,
       /you passed a promise/,
     );
+    const named = { graceMs: 5, name: 5 as never };
+    expectError(await rejection(shielded(body, named)), TypeError, /^shielded\.name needs a string/);
     expect(begun).toBe(false);
   });
 });

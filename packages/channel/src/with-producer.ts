@@ -2,6 +2,7 @@ import { BrokenResourceError } from "@espalier/core";
 import {
   CancelStatus,
   checkBody,
+  checkName,
   currentStatus,
   type Parked,
   parkShielded,
@@ -35,7 +36,7 @@ export interface WithProducerOptions {
  * @checkpoint on exit it waits for the producer and gives others a turn, but it is never itself the source of a `Cancelled`
  * @cancellation Of the scopes around it: raised by the checkpoints inside, in the producer as well, and passed on; as in a
  *   nursery, also when it has ended only the producer.
- * @throws {TypeError} one of the two is not a function.
+ * @throws {TypeError} one of the two is not a function, or the name is not a string.
  * @throws whatever the two raise.
  * @example
  * ```ts
@@ -67,6 +68,7 @@ export async function withProducer<T, R>(
 ): Promise<R> {
   checkBody(producer, "withProducer");
   checkBody(consumer, "withProducer");
+  checkName(options.name, "withProducer");
   return new ProducerBlock<T>(options.name ?? "withProducer", producer.name || "producer").run(
     producer,
     consumer,

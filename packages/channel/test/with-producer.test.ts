@@ -631,5 +631,8 @@ describe("withProducer", () => {
     await expect(withProducer(Promise.resolve() as never, () => undefined)).rejects.toThrow(
       "pass the function, not its result",
     );
+    await expect(withProducer(generator, () => undefined, { name: 5 as never })).rejects.toThrow(
+      "withProducer.name needs a string, not a number.",
+    );
   });
 });

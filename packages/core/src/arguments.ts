@@ -1,3 +1,4 @@
+import type { Clock } from "./clock.ts";
 import { isCancelledItself } from "./errors.ts";
 import type { Runtime } from "./runtime.ts";
 import { isThenable } from "./thenable.ts";
@@ -54,6 +55,39 @@ export function checkTime(time: unknown, where: string, runtime: Runtime): void 
       `${where}: ${time} looks like Date.now(); times here are on the clock of the run: use currentTime() + milliseconds.`,
     );
   }
+}
+
+/**
+ * Checks the option `name` of `caller`; without one there is nothing to check.
+ *
+ * @throws {TypeError} it is not a string.
+ */
+export function checkName(name: unknown, caller: string): void {
+  if (typeof name === "string" || name === undefined) return;
+  throw new TypeError(`${caller}.name needs a string, not ${typeName(name)}.`);
+}
+
+/**
+ * Checks a choice between two: a word such as `"false"` would count as true, and a number as neither.
+ *
+ * @throws {TypeError} it is not a boolean.
+ */
+export function checkBoolean(value: unknown, where: string): void {
+  if (typeof value === "boolean") return;
+  throw new TypeError(`${where} needs true or false, not ${typeName(value)}.`);
+}
+
+/**
+ * Checks that something can be the clock of a run.
+ *
+ * @throws {TypeError} it lacks a method; the message says which there have to be.
+ */
+export function checkClock(clock: unknown, where: string): void {
+  const { now, delayUntil } = (clock ?? {}) as Partial<Clock>;
+  if (typeof now === "function" && typeof delayUntil === "function") return;
+  throw new TypeError(
+    `${where} needs a clock, an object with the methods now and delayUntil, such as new MockClock().`,
+  );
 }
 
 function rethrowUnlessCancelled(error: unknown): void {

@@ -1,9 +1,10 @@
-export { checkBody, checkDuration, checkTime } from "./arguments.ts";
+export { checkBody, checkBoolean, checkDuration, checkName, checkTime } from "./arguments.ts";
 export { hasBrand, isInstance } from "./brand.ts";
 export { BrandedAggregateError, BrandedError } from "./branded-error.ts";
 export { CancelStatus, reasonOf, type StatusKind } from "./cancel-status.ts";
 export { enter, pass, refusal, shieldedCheckpoint } from "./checkpoint.ts";
 export { runIn } from "./context.ts";
+export { checkRunOptions } from "./run.ts";
 export { spawnSiteOf, type SpawnSite } from "./spawn-sites.ts";
 export { withCancelSite } from "./cancel-site.ts";
 export { errorMessage, errorsText, errorText } from "./error-text.ts";

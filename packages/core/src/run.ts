@@ -1,4 +1,4 @@
-import { checkBody } from "./arguments.ts";
+import { checkBody, checkBoolean, checkClock, checkName } from "./arguments.ts";
 import { blockedWatchOf } from "./blocked-watch.ts";
 import type { CancelReason } from "./cancel-reason.ts";
 import type { Clock } from "./clock.ts";
@@ -45,6 +45,7 @@ export interface RunInternals {
  * @throws {DeadlockError} nothing is left that could wake `main`; the message holds the task tree of that moment, the cause
  *   what failed while it unwound.
  * @throws {MisuseError} it was called inside a task or scope; `detached` begins outside of them.
+ * @throws {TypeError} `main` is not a function, or an option is of the wrong type.
  * @throws {InternalError} a system task failed; the cause is its error, with what else failed.
  * @example
  * ```ts
@@ -67,6 +68,7 @@ export async function startRun<T>(
   caller: string,
 ): Promise<T> {
   checkBody(main, caller);
+  checkRunOptions(options, caller);
   const around = ambientStatus();
   if (around !== undefined && around !== ambient.root) {
     throw new MisuseError(
@@ -179,6 +181,19 @@ class Run<T> {
     const reason: CancelReason = { source: "explicit", reason: "deadlock", scope: this.main.name };
     this.main.cancelStatus.cancel(reason);
   }
+}
+
+/**
+ * Checks the options of a run, for a function that begins one later, or elsewhere.
+ *
+ * @throws {TypeError} one of the wrong type.
+ */
+export function checkRunOptions({ name, clock, instruments, debug }: RunOptions, caller: string): void {
+  checkName(name, caller);
+  if (clock !== undefined) checkClock(clock, `${caller}.clock`);
+  if (debug !== undefined) checkBoolean(debug, `${caller}.debug`);
+  if (instruments !== undefined && !Array.isArray(instruments))
+    throw new TypeError(`${caller}.instruments needs a list of instruments: [instrument].`);
 }
 
 /** Whoever was asked to watch; `undefined` is what makes checkpoints fast. */

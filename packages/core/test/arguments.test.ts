@@ -3,7 +3,9 @@ import {
   ambient,
   captureOutcome,
   checkBody,
+  checkBoolean,
   checkDuration,
+  checkName,
   checkTime,
   isThenable,
   makeCancelled,
@@ -84,6 +86,29 @@ describe("checkTime", () => {
   it("law 13: refuses NaN and what is no number", () => {
     expect(() => checkTime(NaN, "f", ambient)).toThrow(new RangeError("f needs a time, not NaN."));
     expect(() => checkTime(new Date(), "f", ambient)).toThrow(TypeError);
+  });
+});
+
+describe("checkName", () => {
+  it("accepts strings, the empty one too, and no name at all", () => {
+    for (const name of ["fetcher", "", undefined]) expect(() => checkName(name, "f")).not.toThrow();
+  });
+
+  it("law 13: refuses the rest", () => {
+    for (const name of [null, 5, Symbol("x"), {}, () => "x"])
+      expect(() => checkName(name, "f")).toThrow(TypeError);
+    expect(() => checkName(5, "run")).toThrow(new TypeError("run.name needs a string, not a number."));
+  });
+});
+
+describe("checkBoolean", () => {
+  it("law 13: refuses all but true and false", () => {
+    for (const value of [true, false]) expect(() => checkBoolean(value, "f")).not.toThrow();
+    for (const value of [undefined, null, 0, Object.create(null)])
+      expect(() => checkBoolean(value, "f")).toThrow(TypeError);
+    expect(() => checkBoolean("false", "start.daemon")).toThrow(
+      new TypeError("start.daemon needs true or false, not a string."),
+    );
   });
 });
 

@@ -166,6 +166,38 @@ describe("run", () => {
   });
 });
 
+describe("the options of a run", () => {
+  const clockWanted =
+    "run.clock needs a clock, an object with the methods now and delayUntil, such as new MockClock().";
+
+  it.each<[object, string]>([
+    [{ name: 5 }, "run.name needs a string, not a number."],
+    [{ clock: {} }, clockWanted],
+    [{ clock: null }, clockWanted],
+    [{ clock: MockClock }, clockWanted],
+    [{ clock: { now: () => 0 } }, clockWanted],
+    [{ instruments: {} }, "run.instruments needs a list of instruments: [instrument]."],
+    [{ debug: "0" }, "run.debug needs true or false, not a string."],
+  ])("law 13: refuses %o, and does not begin", async (options, says) => {
+    let begun = false;
+    const error = await rejection(run(() => (begun = true), options));
+    expect(error).toEqual(new TypeError(says));
+    expect(begun).toBe(false);
+  });
+
+  it("are refused in the name of the function that the user called", async () => {
+    const options = { caller: "runVirtual", name: 5 as never };
+    expect(await rejection(runWith(() => 5, options))).toMatchObject({
+      message: "runVirtual.name needs a string, not a number.",
+    });
+  });
+
+  it("that are undefined are not there", async () => {
+    const options = { name: undefined, clock: undefined, instruments: undefined, debug: undefined };
+    expect(await run(() => 5, options as object)).toBe(5);
+  });
+});
+
 describe("a run inside a run", () => {
   it("law 13: is a MisuseError that says where, and names the remedies", async () => {
     const error = (await rejection(run(() => run(() => 5), { name: "server" }))) as Error;

@@ -235,6 +235,9 @@ describe("spawnSystemTask", () => {
   it("law 13: refuses what is not a function, at once", () => {
     expect(() => spawnSystemTask(sleep(0) as never)).toThrow(TypeError);
     expect(() => spawnSystemTask(sleep(0) as never)).toThrow("spawnSystemTask: you passed a promise");
+    expect(() => spawnSystemTask(() => sleep(0), { name: 5 as never })).toThrow(
+      "spawnSystemTask.name needs a string, not a number.",
+    );
   });
 
   it("law 10: works outside every run", async () => {

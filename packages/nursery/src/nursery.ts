@@ -2,6 +2,8 @@ import { CancelScope } from "@espalier/cancel-scope";
 import { type CancelReason, MisuseError } from "@espalier/core";
 import {
   checkBody,
+  checkBoolean,
+  checkName,
   currentStatus,
   makeCancelled,
   type Parked,
@@ -38,7 +40,8 @@ export interface Nursery {
    *
    * @checkpoint never
    * @throws {MisuseError} the nursery is closed.
-   * @throws {TypeError} `fn` is not a function (a promise: pass the function, not its result).
+   * @throws {TypeError} `fn` is not a function (a promise: pass the function, not its result), or an option is of the wrong
+   *   type.
    */
   startSoon<T>(fn: () => Promise<T> | T, options?: StartOptions): Task<T>;
   /**
@@ -48,6 +51,7 @@ export interface Nursery {
    * @checkpoint never
    * @cancellation The child is cancelled too, and waited for. `started()` in a cancelled caller does not move the child.
    * @throws {MisuseError} the nursery is closed, or `fn` ended without calling `started`, or called it twice.
+   * @throws {TypeError} `fn` is not a function, or an option is of the wrong type.
    * @throws whatever `fn` raises before it is ready.
    */
   start<S>(fn: (started: (value: S) => void) => Promise<unknown>, options?: StartOptions): Promise<S>;
@@ -69,7 +73,7 @@ export interface Nursery {
  * @cancellation Of the scopes around it: raised by the checkpoints inside; when only that happened, one `Cancelled` goes on.
  *   With errors besides, the group holds the errors.
  * @throws {NurseryError} the body or a child failed.
- * @throws {TypeError} `body` is not a function.
+ * @throws {TypeError} `body` is not a function, or the name is not a string.
  * @example
  * ```ts
  * import { openNursery } from "@espalier/nursery";
@@ -86,6 +90,7 @@ export async function openNursery<T>(
   options: NurseryOptions = {},
 ): Promise<T | undefined> {
   checkBody(body, "openNursery");
+  checkName(options.name, "openNursery");
   const block = new NurseryBlock<T>(options.name ?? (body.name || "nursery"));
   try {
     await block.cancelScope.run(() => block.run(body));
@@ -140,8 +145,8 @@ class NurseryBlock<T> implements Nursery {
     checkBody(fn, "startSoon");
     this.#requireOpen("startSoon");
     const child = new ChildTask<U>(
-      taskName(fn, options),
-      options?.daemon === true,
+      taskName(fn, options, "startSoon"),
+      isDaemon(options, "startSoon.daemon"),
       this.#status,
       this.#childEnded,
     );
@@ -162,8 +167,8 @@ class NurseryBlock<T> implements Nursery {
       this.#workers++; // a pending start keeps the nursery open
       try {
         const pending = new PendingStart<unknown>(
-          taskName(fn, options),
-          options?.daemon === true,
+          taskName(fn, options, "start"),
+          isDaemon(options, "start.daemon"),
           (child) => {
             child.onEnded = this.#childEnded;
             this.#adopt(child);
@@ -271,6 +276,13 @@ class NurseryBlock<T> implements Nursery {
   }
 }
 
-function taskName(fn: { readonly name: string }, options: StartOptions | undefined): string {
+function taskName(fn: { readonly name: string }, options: StartOptions | undefined, method: string): string {
+  checkName(options?.name, method);
   return options?.name ?? (fn.name || "task");
+}
+
+function isDaemon(options: StartOptions | undefined, where: string): boolean {
+  if (options?.daemon === undefined) return false;
+  checkBoolean(options.daemon, where);
+  return options.daemon;
 }

@@ -72,6 +72,11 @@ describe("openNursery", () => {
     );
     expectError(await rejection(openNursery(undefined!)), TypeError, /needs a function, not undefined/);
   });
+
+  it("refuses a name that is no string (law 13)", async () => {
+    const wrong = openNursery(() => undefined, { name: 5 as never });
+    expectError(await rejection(wrong), TypeError, /^openNursery\.name needs a string, not a number/);
+  });
 });
 
 describe("law 2: a nursery's block is not left until every child has ended", () => {

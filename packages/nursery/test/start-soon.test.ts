@@ -195,6 +195,32 @@ describe("Nursery.startSoon", () => {
   });
 });
 
+describe("the options of startSoon and start", () => {
+  it.each<[object, RegExp]>([
+    [{ name: 5 }, /^(startSoon|start)\.name needs a string, not a number/],
+    [{ name: null }, /^(startSoon|start)\.name needs a string, not null/],
+    [{ daemon: "yes" }, /^(startSoon|start)\.daemon needs true or false, not a string/],
+    [{ daemon: 1 }, /^(startSoon|start)\.daemon needs true or false, not a number/],
+  ])("law 13: %o is refused, and nothing is started", async (options, says) => {
+    await openNursery(async (nursery) => {
+      expectError(
+        thrownBy(() => nursery.startSoon(sleepForever, options)),
+        TypeError,
+        says,
+      );
+      expectError(await rejection(nursery.start(sleepForever, options)), TypeError, says);
+      expect(nursery.tasks.size).toBe(0);
+    });
+  });
+
+  it("that are undefined are not there", async () => {
+    await openNursery((nursery) => {
+      const options = { name: undefined, daemon: undefined };
+      expect(nursery.startSoon(async () => undefined, options as object).name).toBe("task");
+    });
+  });
+});
+
 describe("a closed nursery", () => {
   it("refuses startSoon and start: MisuseError with the remedy (law 13)", async () => {
     let nursery: Nursery | undefined;

@@ -1,5 +1,5 @@
 import { formatTaskTree, MisuseError, run, type RunOptions } from "@espalier/core";
-import { ambient, checkBody, checkDuration, currentStatus } from "@espalier/core/lowlevel";
+import { ambient, checkBody, checkDuration, checkRunOptions, currentStatus } from "@espalier/core/lowlevel";
 import { describeError } from "./describe-error.ts";
 import { flushOutput } from "./flush-output.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -55,6 +55,7 @@ export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" 
  */
 export async function runMain(main: () => unknown, options: RunMainOptions = {}): Promise<void> {
   checkBody(main, "runMain");
+  checkRunOptions(options, "runMain");
   const { graceMs = 10_000, signals = ["SIGINT", "SIGTERM"], exit = (code) => process.exit(code) } = options;
   const { taskTreeSignal = process.platform === "win32" ? false : "SIGUSR2" } = options;
   checkDuration(graceMs, "runMain.graceMs");

@@ -188,6 +188,9 @@ describe("runMain, inside this process", () => {
     );
     await expect(runMain(async () => undefined, { signals: null as never })).rejects.toThrow(TypeError);
     await expect(runMain(async () => undefined, { exit: 0 as never })).rejects.toThrow(TypeError);
+    await expect(runMain(async () => undefined, { name: 5 as never })).rejects.toThrow(
+      "runMain.name needs a string, not a number.",
+    );
     await expect(runMain(async () => undefined, { signals: ["SIGKILL"] })).rejects.toThrow(
       "no program can catch",
     );
