@@ -49,7 +49,8 @@ export class Shutdown {
 
   /** Whether an error is nothing but the cancellation that the signal brought. */
   caused(error: unknown): boolean {
-    return this.signal !== undefined && this.#unwound?.error === error;
+    // Not `#unwound?.error`: what failed may have thrown `undefined`, which is what an absent cancellation would look like.
+    return this.signal !== undefined && this.#unwound !== undefined && this.#unwound.error === error;
   }
 
   readonly onSignal = (signal: SignalName): void => {

@@ -121,6 +121,14 @@ describe.runIf(unix)("runMain, as a real process", () => {
     expect(child.stderr).toContain("Error: the disk is full");
   });
 
+  it("exits with 1 when the cleanup fails with nothing in hand, too", async () => {
+    const child = new Child("service.mjs", "failingWithNothing");
+    await child.said("ready");
+    child.kill("SIGTERM");
+    expect(await child.exit()).toBe(1);
+    expect(child.stderr).toContain("undefined (thrown; it is not an Error)");
+  });
+
   it("stops a program that is asked to before it has got anywhere", async () => {
     const child = start("early");
     expect(await child.exit()).toBe(143);

@@ -68,6 +68,14 @@ const programs = {
       fail("the disk is full");
     }
   },
+  failingWithNothing: async () => {
+    say("ready");
+    try {
+      await serve();
+    } finally {
+      await Promise.reject(undefined);
+    }
+  },
   /** More than a pipe holds. */
   verbose: async () => {
     for (let i = 0; i < 20_000; i++) say("x".repeat(99));
