@@ -36,7 +36,10 @@ export class Delivery<out T> {
    * @checkpoint never
    * @param error - Why; for `DeliveryFailedError.errors`.
    */
-  nack(error: unknown = new Error(`Attempt ${this.attempt} was refused by nack().`)): boolean {
+  nack(error?: unknown): boolean;
+  // A list: `undefined` can be thrown too, and then `nack(error)` in a `catch` has to tell of it as of any other.
+  nack(...why: [error?: unknown]): boolean {
+    const error = why.length === 0 ? new Error(`Attempt ${this.attempt} was refused by nack().`) : why[0];
     return this.#state.nack(this, error);
   }
 

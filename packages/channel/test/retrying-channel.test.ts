@@ -461,6 +461,19 @@ describe("maxAttempts", () => {
     expect((error.errors[0] as Error).message).toBe("Attempt 1 was refused by nack().");
   });
 
+  it("a handler that throws undefined is not told as a nack() without an error, nor is nack(undefined)", async () => {
+    const [send, receive] = openRetryingChannel<string>({ maxAttempts: 2 });
+    const sender = begin(() => send.send("a"));
+    receive.receiveNowait().nack(undefined);
+    const handling = begin(() => receive.process(() => Promise.reject(undefined)));
+    await sender.ended;
+    const { error } = sender.standing as { error: DeliveryFailedError };
+    expect(error.errors).toEqual([undefined, undefined]);
+    expect(error.message).toContain("The last one failed with undefined");
+    send.close();
+    await handling.ended;
+  });
+
   it("is unlimited by default", async () => {
     const [send, receive] = openRetryingChannel<string>();
     const sender = begin(() => send.send("a"));
