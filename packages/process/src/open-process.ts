@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { inspect } from "node:util";
 
 import { checkDuration, parkAbroad, pass, quietly, refusal } from "@espalier/core/lowlevel";
 import {
@@ -101,7 +102,8 @@ type Opened<Options extends OpenProcessOptions> = Process<
  * @param argv - The program and its arguments.
  * @throws {Cancelled} the current scope is, or becomes, cancelled.
  * @throws {ProcessStartError} it cannot be started (see `code` and `cause`).
- * @throws {TypeError} `argv` is not a list of strings with at least one, or with `shell` with more than one.
+ * @throws {TypeError} `argv` is not a list of strings with at least one, or with `shell` with more than one; a stream is none
+ *   of the three words.
  * @throws {RangeError} `graceMs` is negative or NaN.
  * @example
  * ```ts
@@ -123,6 +125,22 @@ export function openProcess(argv: readonly string[], options: OpenProcessOptions
   return quietly(() => startProcess(argv, options));
 }
 
+const streamModes: readonly unknown[] = ["pipe", "inherit", "ignore"];
+
+/**
+ * Node takes more (descriptors, streams, `null` for a pipe), and tells of the rest as of a program that cannot be started.
+ *
+ * @throws {TypeError} a stream leads nowhere that we know.
+ */
+function checkStreams(options: OpenProcessOptions): void {
+  for (const name of ["stdin", "stdout", "stderr"] as const) {
+    const mode: unknown = options[name];
+    if (mode === undefined || streamModes.includes(mode)) continue;
+    const given = typeof mode === "string" ? JSON.stringify(mode) : inspect(mode, { depth: 0 });
+    throw new TypeError(`openProcess.${name} needs to be one of "pipe", "inherit", "ignore", not ${given}.`);
+  }
+}
+
 /** The same; what it gives can do more than users may. */
 export async function startProcess(
   argv: readonly string[],
@@ -136,6 +154,7 @@ export async function startProcess(
   }
   const { graceMs = 5000 } = options;
   checkDuration(graceMs, "openProcess.graceMs");
+  checkStreams(options);
   const denied = refusal();
   if (denied !== undefined) return denied;
   return pass(new RunningProcess(await start(argv, options), graceMs));

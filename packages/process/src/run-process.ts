@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import { BrokenResourceError } from "@espalier/core";
 import { checkDuration, quietly } from "@espalier/core/lowlevel";
 import { openNursery, unwrapSingle } from "@espalier/nursery";
@@ -45,7 +47,8 @@ export interface ProcessResult {
  * @throws {CalledProcessError} it ended badly, unless `check` is false. It holds the outputs.
  * @throws {ProcessStartError} it cannot be started.
  * @throws {LimitExceededError} it wrote more than `maxOutputBytes`; it is ended then.
- * @throws {TypeError} `argv` is not a list of strings with at least one, or with `shell` with more than one.
+ * @throws {TypeError} `argv` is not a list of strings with at least one, or with `shell` with more than one; `stdin` is neither
+ *   a string nor bytes.
  * @throws {RangeError} `graceMs` or `maxOutputBytes` is negative or NaN.
  * @example
  * ```ts
@@ -68,6 +71,7 @@ export function runProcess(argv: readonly string[], options: RunProcessOptions =
     } = options;
     if (rest.graceMs !== undefined) checkDuration(rest.graceMs, "runProcess.graceMs");
     checkBytes(maxOutputBytes);
+    checkInput(stdin);
     const child = await startProcess(argv, {
       ...rest,
       stdin: stdin === undefined ? "ignore" : "pipe",
@@ -84,6 +88,14 @@ function checkBytes(bytes: unknown): void {
   if (typeof bytes !== "number")
     throw new TypeError(`runProcess.maxOutputBytes needs a number of bytes, not a ${typeof bytes}.`);
   if (!(bytes >= 0)) throw new RangeError(`runProcess.maxOutputBytes needs 0 bytes or more, not ${bytes}.`);
+}
+
+/** Asked before the program is started: afterwards it would have done its work without its input. */
+function checkInput(stdin: unknown): void {
+  if (stdin === undefined || typeof stdin === "string" || stdin instanceof Uint8Array) return;
+  throw new TypeError(
+    `runProcess.stdin needs a string or a Uint8Array: what the program reads, not ${inspect(stdin, { depth: 0 })}.`,
+  );
 }
 
 async function finish(

@@ -149,6 +149,16 @@ describe.runIf(unix)("openProcess", () => {
     }
   });
 
+  it.each(["stdin", "stdout", "stderr"])("law 13: tells what %s can be", async (name) => {
+    for (const wrong of ["pip", true, 1, null]) {
+      await expect(openProcess(["true"], { [name]: wrong })).rejects.toThrow(
+        new TypeError(
+          `openProcess.${name} needs to be one of "pipe", "inherit", "ignore", not ${JSON.stringify(wrong)}.`,
+        ),
+      );
+    }
+  });
+
   // vitest fails a file in which a rejection is unhandled
   it("law 7: a wait and a run that are forgotten end with their scope, and no more", async () => {
     const child = await openProcess(["sleep", "0.2"]);

@@ -150,6 +150,10 @@ describe.runIf(unix)("runProcess", () => {
     await expect(runProcess(["true"], { maxOutputBytes: "9" as never })).rejects.toThrow(
       new TypeError("runProcess.maxOutputBytes needs a number of bytes, not a string."),
     );
+    // told before the program is started, and not by what would be written to it
+    await expect(runProcess(["true"], { stdin: 5 as never })).rejects.toThrow(
+      new TypeError("runProcess.stdin needs a string or a Uint8Array: what the program reads, not 5."),
+    );
   });
 
   it("tells of an environment that throws anything when it is read", async () => {
