@@ -30,6 +30,7 @@ export interface RunMainOptions extends Pick<RunOptions, "name" | "instruments" 
  * The exit code is 0 when `main` ended well (or what it has set `process.exitCode` to), 1 when it failed (the error is printed with its whole tree; a deadlock too),
  * and 128 plus the number of the signal that stopped it: 130 for SIGINT, 143 for SIGTERM. Work that `main` began and did not
  * await is cancelled when `main` ends, and that nobody handles this fails the program: 1, and the message says what outlived.
+ * A single operation that nobody awaits, and work that waits for something foreign just then, are cut off without a word.
  *
  * Start it without `await` at the top level, as below: Bun and Deno do not notice a deadlock under a module that waits.
  *
