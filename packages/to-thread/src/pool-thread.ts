@@ -1,4 +1,4 @@
-import { ambient, errorMessage, runIn } from "@espalier/core/lowlevel";
+import { ambient, runIn } from "@espalier/core/lowlevel";
 import type { Guard } from "@espalier/sync";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Call } from "./call.ts";
@@ -22,7 +22,7 @@ import {
 } from "./messages.ts";
 import { nextMessage, UNREADABLE_MESSAGE } from "./next-message.ts";
 import { SentCalls } from "./sent-calls.ts";
-import { NotCloneableError } from "./thread-errors.ts";
+import { cloneRefusal, NotCloneableError } from "./thread-errors.ts";
 import { couldNotStart, type Crash, died, unreadable, warn } from "./thread-accidents.ts";
 import type { Target } from "./target.ts";
 import { transfersOf } from "./transfer.ts";
@@ -127,7 +127,7 @@ export class PoolThread {
       id = this.#sent.add(call, (newId) => this.#postCall(newId, target, args, extras, transfer));
     } catch (error) {
       return new NotCloneableError(
-        `The arguments of "${target.name}" cannot be sent to a thread: ${errorMessage(error)}. Send plain data; a ` +
+        `The arguments of "${target.name}" cannot be sent to a thread: ${cloneRefusal(error)}. Send plain data; a ` +
           "function has to be an argument of its own, not part of another one.",
         { cause: error },
       );
@@ -272,7 +272,7 @@ export class PoolThread {
       }
     } catch (error) {
       const told = new NotCloneableError(
-        `What a callback of "${call.parts.target.name}" returned cannot be sent to the thread: ${errorMessage(error)}.`,
+        `What a callback of "${call.parts.target.name}" returned cannot be sent to the thread: ${cloneRefusal(error)}.`,
         { cause: error },
       );
       this.#post([ANSWER, false, encodeError(told)]);

@@ -2,7 +2,6 @@ import { Cancelled, type CancelReason, MisuseError } from "@espalier/core";
 import {
   ambient,
   CancelStatus,
-  errorMessage,
   isThenable,
   makeCancelled,
   reasonOf,
@@ -32,7 +31,7 @@ import {
 } from "./messages.ts";
 import { exportOf, loadModule } from "./load-module.ts";
 import { nextMessage, UNREADABLE_MESSAGE } from "./next-message.ts";
-import { NotCloneableError } from "./thread-errors.ts";
+import { cloneRefusal, NotCloneableError } from "./thread-errors.ts";
 import { transfersOf } from "./transfer.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -291,7 +290,7 @@ const unknownReason: CancelReason = { source: "explicit" };
 
 function notCloneable(what: string, error: unknown): NotCloneableError {
   return new NotCloneableError(
-    `${what} cannot be cloned, so it cannot leave the thread: ${errorMessage(error)}. Send plain data: objects, arrays, typed arrays, maps, sets.`,
+    `${what} cannot be cloned, so it cannot leave the thread: ${cloneRefusal(error)}. Send plain data: objects, arrays, typed arrays, maps, sets.`,
     { cause: error },
   );
 }
