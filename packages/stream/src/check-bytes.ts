@@ -44,6 +44,8 @@ function wrongNumber(wanted: string, value: unknown): TypeError | RangeError {
     : new TypeError(`${wanted}, not ${kindOf(value)}.`);
 }
 
-function kindOf(value: unknown): string {
-  return value === null ? "null" : `a ${typeof value}`;
+/** A value in words: what was given instead of what was wanted. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

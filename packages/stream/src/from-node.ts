@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 
+import { kindOf } from "./check-bytes.ts";
 import type { HalfCloseableStream, ReceiveStream, SendStream } from "./contracts.ts";
 import { NodeDuplexStream, NodeReceiveStream, NodeSendStream } from "./node-stream.ts";
 
@@ -15,7 +16,7 @@ export function fromNodeReadable(readable: Readable): ReceiveStream {
     readable,
     "fromNodeReadable",
     "a Readable",
-    typeof (readable as Partial<Readable>).read === "function",
+    typeof (readable as Partial<Readable> | null | undefined)?.read === "function",
   );
   return new NodeReceiveStream(readable);
 }
@@ -31,7 +32,7 @@ export function fromNodeWritable(writable: Writable): SendStream {
     writable,
     "fromNodeWritable",
     "a Writable",
-    typeof (writable as Partial<Writable>).write === "function",
+    typeof (writable as Partial<Writable> | null | undefined)?.write === "function",
   );
   if (writable.writableObjectMode)
     throw new TypeError("fromNodeWritable needs a Writable of bytes, not one in object mode.");
@@ -45,7 +46,7 @@ export function fromNodeWritable(writable: Writable): SendStream {
  * @throws {TypeError} it is not one, or it is written in object mode.
  */
 export function fromNodeDuplex(duplex: Duplex): HalfCloseableStream {
-  const { read, write } = duplex as Partial<Duplex>;
+  const { read, write } = (duplex as Partial<Duplex> | null | undefined) ?? {};
   check(duplex, "fromNodeDuplex", "a Duplex", typeof read === "function" && typeof write === "function");
   if (duplex.writableObjectMode)
     throw new TypeError("fromNodeDuplex needs a Duplex of bytes, not one that is written in object mode.");
@@ -53,8 +54,5 @@ export function fromNodeDuplex(duplex: Duplex): HalfCloseableStream {
 }
 
 function check(stream: unknown, where: string, what: string, ok: boolean): void {
-  if (!ok)
-    throw new TypeError(
-      `${where} needs ${what} of node:stream, not ${stream === null ? "null" : `a ${typeof stream}`}.`,
-    );
+  if (!ok) throw new TypeError(`${where} needs ${what} of node:stream, not ${kindOf(stream)}.`);
 }

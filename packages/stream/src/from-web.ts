@@ -8,7 +8,7 @@ import type {
 import { BrokenResourceError, ClosedResourceError } from "@espalier/core";
 import { errorMessage, parkAbroad, type Parked, pass, quietly, refusal } from "@espalier/core/lowlevel";
 import { dispose } from "./async-resource.ts";
-import { checkBytes, checkMax } from "./check-bytes.ts";
+import { checkBytes, checkMax, kindOf } from "./check-bytes.ts";
 import { chunksOf } from "./chunks-of.ts";
 import type { ReceiveStream, SendStream } from "./contracts.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
@@ -27,7 +27,7 @@ import type { WebStreamPair } from "./to-web.ts";
  *
  * async function printLines(response: Response): Promise<void> {
  *   if (response.body === null) return;
- *   await using body = fromWebStream(response.body as never);
+ *   await using body = fromWebStream(response.body);
  *   for await (const line of new BufferedReceiveStream(body).lines()) console.log(line);
  * }
  * ```
@@ -38,6 +38,9 @@ export function fromWebStream(stream: WebStreamPair): StapledStream;
 export function fromWebStream(
   stream: ReadableStream<Uint8Array> | WritableStream<Uint8Array> | Partial<WebStreamPair>,
 ): ReceiveStream | SendStream | StapledStream {
+  const wanted = "fromWebStream needs a ReadableStream, a WritableStream, or { readable, writable }";
+  const given: unknown = stream; // such as the body of a Response that has none
+  if (typeof given !== "object" || given === null) throw new TypeError(`${wanted}, not ${kindOf(given)}.`);
   if ("getReader" in stream) return new WebReceiveStream(stream.getReader());
   if ("getWriter" in stream) return new WebSendStream(stream.getWriter());
   const { readable, writable } = stream;
@@ -46,7 +49,7 @@ export function fromWebStream(
       throw new TypeError("fromWebStream needs both sides, and one is locked.");
     return new WebStream(new WebSendStream(writable.getWriter()), new WebReceiveStream(readable.getReader()));
   }
-  throw new TypeError("fromWebStream needs a ReadableStream, a WritableStream, or { readable, writable }.");
+  throw new TypeError(`${wanted}.`);
 }
 
 /** Both halves belong to one connection: its end is this side's own doing for whoever still receives. */

@@ -33,5 +33,7 @@ function checkHost(host: unknown): void {
 /** @throws {RangeError} it is not a port. */
 export function checkPort(port: unknown, lowest: 0 | 1): asserts port is number {
   if (Number.isInteger(port) && (port as number) >= lowest && (port as number) <= 65_535) return;
-  throw new RangeError(`A port is a whole number from ${lowest} to 65535, not ${errorText(port)}.`);
+  const given =
+    typeof port === "string" ? `${JSON.stringify(port)}, a string: use Number(...)` : errorText(port);
+  throw new RangeError(`A port is a whole number from ${lowest} to 65535, not ${given}.`);
 }

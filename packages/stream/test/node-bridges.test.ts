@@ -142,7 +142,11 @@ describe("fromNodeReadable", () => {
 
   it("rejects what is no Readable", () => {
     expect(() => fromNodeReadable({} as never)).toThrow(TypeError);
-    expect(() => fromNodeReadable(null as never)).toThrow(TypeError);
+    expect(() => fromNodeReadable(null as never)).toThrow("needs a Readable of node:stream, not null.");
+    expect(() => fromNodeReadable(undefined as never)).toThrow(
+      "needs a Readable of node:stream, not undefined.",
+    );
+    expect(() => fromNodeReadable({} as never)).toThrow("needs a Readable of node:stream, not an object.");
   });
 });
 
@@ -288,6 +292,8 @@ describe("fromNodeWritable", () => {
   it("rejects object mode, and what is no Writable", () => {
     expect(() => fromNodeWritable(new PassThrough({ objectMode: true }))).toThrow(TypeError);
     expect(() => fromNodeWritable({} as never)).toThrow(TypeError);
+    // such as the stdin of a child process without a pipe
+    expect(() => fromNodeWritable(null as never)).toThrow("needs a Writable of node:stream, not null.");
   });
 });
 
@@ -309,6 +315,7 @@ describe("fromNodeDuplex", () => {
     expect(() => fromNodeDuplex(new PassThrough({ writableObjectMode: true }))).toThrow(TypeError);
     expect(() => fromNodeDuplex(new PassThrough({ readableObjectMode: true }))).not.toThrow();
     expect(() => fromNodeDuplex(new Writable() as never)).toThrow(TypeError);
+    expect(() => fromNodeDuplex(null as never)).toThrow("needs a Duplex of node:stream, not null.");
   });
 });
 

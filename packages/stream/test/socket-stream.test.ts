@@ -400,6 +400,11 @@ describe("openTcpListeners", () => {
     expect(await rejection(openTcpListeners(port as number))).toBeInstanceOf(RangeError);
   });
 
+  it("says of a port out of the environment that it is a string", async () => {
+    const { message } = (await rejection(openTcpListeners("80" as never))) as Error;
+    expect(message).toBe('A port is a whole number from 0 to 65535, not "80", a string: use Number(...).');
+  });
+
   it.each([0, -1, 1.5, NaN, "5"])("rejects a backlog of %s", async (backlog) => {
     expect(await rejection(openTcpListeners(0, { backlog: backlog as number }))).toBeInstanceOf(RangeError);
   });

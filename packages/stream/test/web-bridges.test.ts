@@ -140,6 +140,11 @@ describe("fromWebStream of a ReadableStream", () => {
     source.getReader();
     expect(() => fromWebStream(source)).toThrow(TypeError);
     expect(() => fromWebStream({} as never)).toThrow(TypeError);
+    const wanted = "fromWebStream needs a ReadableStream, a WritableStream, or { readable, writable }";
+    const noBody = new Response(null).body;
+    expect(() => fromWebStream(noBody as never)).toThrow(`${wanted}, not null.`);
+    expect(() => fromWebStream(undefined as never)).toThrow(`${wanted}, not undefined.`);
+    expect(() => fromWebStream("text" as never)).toThrow(`${wanted}, not a string.`);
   });
 });
 
