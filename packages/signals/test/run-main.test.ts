@@ -122,7 +122,7 @@ describe.runIf(unix)("runMain, as a real process", () => {
   });
 
   it("exits with 1 when the cleanup fails with nothing in hand, too", async () => {
-    const child = new Child("service.mjs", "failingWithNothing");
+    const child = start("failingWithNothing");
     await child.said("ready");
     child.kill("SIGTERM");
     expect(await child.exit()).toBe(1);
