@@ -22,6 +22,9 @@ export const noPromiseCombinators: Rule = defineRule("no-promise-combinators", {
     combinator:
       "`Promise.{{name}}` {{why}}. Write `{{name}}([() => ..., () => ...])` of @espalier/combinators.",
     map: "`Promise.{{name}}` {{why}}. Write `mapConcurrent(items, { limit }, async (item) => ...)`.",
+    receive:
+      "The loser of this race stays in its channel's line and takes an item that nobody will see. Write " +
+      "`select([receiveCase(a), receiveCase(b)])`, or `moveOnAfter(ms, () => channel.receive())` for a time limit.",
     replace: "Write the one of @espalier/combinators.",
   },
   fixable: "code",
@@ -39,6 +42,11 @@ export const noPromiseCombinators: Rule = defineRule("no-promise-combinators", {
           list?.type === "CallExpression" &&
           list.callee.type === "MemberExpression" &&
           propertyName(list.callee) === "map";
+        if (name === "race" && hasReceive(list)) {
+          // No fix: a `race` of functions drops an item too, when two of them end at the same moment.
+          context.report({ node: call, messageId: "receive" });
+          return;
+        }
         const fixed = isReplaceable(context, call, list) ? replacement(context, call, list, name) : {};
         context.report({
           node: call,
@@ -50,6 +58,18 @@ export const noPromiseCombinators: Rule = defineRule("no-promise-combinators", {
     };
   },
 });
+
+function hasReceive(list: Node | undefined): boolean {
+  return (
+    list?.type === "ArrayExpression" &&
+    list.elements.some(
+      (element) =>
+        element?.type === "CallExpression" &&
+        element.callee.type === "MemberExpression" &&
+        propertyName(element.callee) === "receive",
+    )
+  );
+}
 
 function replacement(
   context: Context,

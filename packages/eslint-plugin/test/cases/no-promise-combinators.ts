@@ -42,6 +42,14 @@ export const cases: Cases = {
         imports.replace("mapConcurrent }", "mapConcurrent, allSettled }"),
       ),
     },
+    // Neither drops an item: select, moveOnAfter.
+    {
+      code: inTask(
+        "const a: number | string = await Promise.race([channel.receive(), work()]); log(a);",
+        `${imports}\ndeclare const channel: { receive(): Promise<number> };`,
+      ),
+      errors: ["receive"],
+    },
     // Not the same when it is called later.
     {
       code: inTask("let n = 1; const p = Promise.all([work(), log(n)]); n = 2; await p;"),
