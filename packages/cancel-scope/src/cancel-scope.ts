@@ -4,10 +4,9 @@ import {
   checkBody,
   checkBoolean,
   checkDuration,
-  checkName,
+  checkOptions,
   checkTime,
   currentStatus,
-  errorText,
   runIn,
   setDeadline,
   signalOf,
@@ -78,7 +77,7 @@ export class CancelScope {
    * @throws {TypeError} an option of the wrong type.
    */
   constructor(options: CancelScopeOptions = {}) {
-    checkOptions(options);
+    checkOptions(options, "CancelScope", "{ timeout: 500 }");
     const { timeout, deadline = Infinity, shield = false, signal, name = "scope", kind = "scope" } = options;
     if (timeout !== undefined) {
       checkDuration(timeout, "CancelScope.timeout");
@@ -91,7 +90,6 @@ export class CancelScope {
     const { runtime } = currentStatus(); // whose clock counts until the scope is entered
     checkTime(deadline, "CancelScope.deadline", runtime);
     checkBoolean(shield, "CancelScope.shield");
-    checkName(name, "CancelScope");
     if (signal !== undefined) checkSignal(signal);
     this.#timeout = timeout;
     this.#firstDeadline = deadline;
@@ -278,13 +276,6 @@ export class CancelScope {
         "{ deadline } instead of { timeout }, or use it inside the block.",
     );
   }
-}
-
-function checkOptions(options: unknown): void {
-  if (typeof options === "object" && options !== null) return;
-  throw new TypeError(
-    `CancelScope takes an object of options, such as { timeout: 500 }, not ${errorText(options)}.`,
-  );
 }
 
 function checkSignal(signal: unknown): void {

@@ -1,4 +1,4 @@
-import { checkBody, checkDuration, checkName, checkTime, currentStatus } from "@espalier/core/lowlevel";
+import { checkBody, checkDuration, checkOptions, checkTime, currentStatus } from "@espalier/core/lowlevel";
 import type { CancelScopeOptions } from "./cancel-scope.ts";
 
 /** Options of `moveOnAfter`, `moveOnAt`, `failAfter` and `failAt`. */
@@ -22,7 +22,7 @@ export function limitedScope(
   if ("timeout" in limit) checkDuration(limit.timeout, caller);
   else checkTime(limit.deadline, caller, currentStatus().runtime);
   checkBody(body, caller);
-  checkName(options.name, caller);
+  checkOptions(options, caller);
   const shield = options.shield ?? false;
   const name = options.name ?? (body.name || caller);
   // Not by a spread, which alone is a twentieth of a time limit.

@@ -1,7 +1,7 @@
 import {
   checkBody,
   checkDuration,
-  checkName,
+  checkOptions,
   CancelStatus,
   currentStatus,
   runIn,
@@ -46,6 +46,7 @@ export interface ShieldedOptions {
  */
 export async function shielded<T>(body: () => Promise<T> | T, options: ShieldedOptions): Promise<T> {
   checkBody(body, "shielded");
+  checkOptions(options, "shielded", "{ graceMs: 5000 }");
   const graceMs = (options as ShieldedOptions | undefined)?.graceMs;
   if (graceMs === undefined) {
     throw new TypeError(
@@ -53,7 +54,6 @@ export async function shielded<T>(body: () => Promise<T> | T, options: ShieldedO
     );
   }
   checkDuration(graceMs, "shielded.graceMs");
-  checkName(options.name, "shielded");
   const around = currentStatus();
   const status = new CancelStatus("scope", options.name ?? "shielded", around.runtime, true).bind(around);
   const forget = whenCancelled(around, () => {

@@ -92,7 +92,7 @@ describe("new CancelScope", () => {
   });
 
   it.each([
-    [500, /options, such as \{ timeout: 500 \}, not 500/],
+    [500, /options as an object, such as \{ timeout: 500 \}, not a number/],
     [null, /not null/],
     [{ timeout: "5" }, /needs a number of milliseconds, not a string/],
     [{ timeout: null }, /not null/],

@@ -138,7 +138,9 @@ describe("moveOnAfter", () => {
     expect(begun).toBe(false);
   });
 
-  it("refuses a name that is no string (law 13)", async () => {
+  it("refuses options that are no object, and a name that is no string (law 13)", async () => {
+    const named = moveOnAfter(5, () => 1, "limit" as never);
+    expectError(await rejection(named), TypeError, /^moveOnAfter takes its options as an object/);
     const wrong = moveOnAfter(5, () => 1, { name: 5 as never });
     expectError(await rejection(wrong), TypeError, /^moveOnAfter\.name needs a string, not a number/);
   });

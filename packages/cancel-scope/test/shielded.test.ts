@@ -253,6 +253,11 @@ describe("shielded", () => {
       TypeError,
       /you passed a promise/,
     );
+    expectError(
+      await rejection(shielded(body, 500 as never)),
+      TypeError,
+      /such as \{ graceMs: 5000 \}, not a number/,
+    );
     const named = { graceMs: 5, name: 5 as never };
     expectError(await rejection(shielded(body, named)), TypeError, /^shielded\.name needs a string/);
     expect(begun).toBe(false);

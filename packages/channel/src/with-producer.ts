@@ -2,7 +2,7 @@ import { BrokenResourceError } from "@espalier/core";
 import {
   CancelStatus,
   checkBody,
-  checkName,
+  checkOptions,
   currentStatus,
   type Parked,
   parkShielded,
@@ -68,7 +68,7 @@ export async function withProducer<T, R>(
 ): Promise<R> {
   checkBody(producer, "withProducer");
   checkBody(consumer, "withProducer");
-  checkName(options.name, "withProducer");
+  checkOptions(options, "withProducer");
   return new ProducerBlock<T>(options.name ?? "withProducer", producer.name || "producer").run(
     producer,
     consumer,

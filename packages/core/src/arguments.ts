@@ -58,11 +58,19 @@ export function checkTime(time: unknown, where: string, runtime: Runtime): void 
 }
 
 /**
- * Checks the option `name` of `caller`; without one there is nothing to check.
+ * Checks that the options of `caller` are an object, and that the name in it is a string; neither need be there.
  *
- * @throws {TypeError} it is not a string.
+ * @param example - What could be passed instead.
+ * @throws {TypeError} they are something else, or the name is.
  */
-export function checkName(name: unknown, caller: string): void {
+export function checkOptions(options: unknown, caller: string, example = '{ name: "..." }'): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `${caller} takes its options as an object, such as ${example}, not ${typeName(options)}.`,
+    );
+  }
+  const { name } = options as { name?: unknown };
   if (typeof name === "string" || name === undefined) return;
   throw new TypeError(`${caller}.name needs a string, not ${typeName(name)}.`);
 }

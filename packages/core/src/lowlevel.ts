@@ -1,4 +1,4 @@
-export { checkBody, checkBoolean, checkDuration, checkName, checkTime } from "./arguments.ts";
+export { checkBody, checkBoolean, checkDuration, checkOptions, checkTime } from "./arguments.ts";
 export { hasBrand, isInstance } from "./brand.ts";
 export { BrandedAggregateError, BrandedError } from "./branded-error.ts";
 export { CancelStatus, reasonOf, type StatusKind } from "./cancel-status.ts";

@@ -1,4 +1,4 @@
-import { checkBody, checkBoolean, checkClock, checkName } from "./arguments.ts";
+import { checkBody, checkBoolean, checkClock, checkOptions } from "./arguments.ts";
 import { blockedWatchOf } from "./blocked-watch.ts";
 import type { CancelReason } from "./cancel-reason.ts";
 import type { Clock } from "./clock.ts";
@@ -188,8 +188,9 @@ class Run<T> {
  *
  * @throws {TypeError} one of the wrong type.
  */
-export function checkRunOptions({ name, clock, instruments, debug }: RunOptions, caller: string): void {
-  checkName(name, caller);
+export function checkRunOptions(options: RunOptions, caller: string): void {
+  checkOptions(options, caller);
+  const { clock, instruments, debug } = options;
   if (clock !== undefined) checkClock(clock, `${caller}.clock`);
   if (debug !== undefined) checkBoolean(debug, `${caller}.debug`);
   if (instruments !== undefined && !Array.isArray(instruments))

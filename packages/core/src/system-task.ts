@@ -1,4 +1,4 @@
-import { checkBody, checkName } from "./arguments.ts";
+import { checkBody, checkOptions } from "./arguments.ts";
 import { CancelStatus } from "./cancel-status.ts";
 import { InternalError } from "./errors.ts";
 import { currentStatus, type Runtime } from "./runtime.ts";
@@ -67,7 +67,7 @@ export function spawnSystemTask(
   options: { readonly name?: string } = {},
 ): Task {
   checkBody(body, "spawnSystemTask");
-  checkName(options.name, "spawnSystemTask");
+  checkOptions(options, "spawnSystemTask");
   const { runtime } = currentStatus();
   runtime.systemTasks ??= new SystemTasks(runtime);
   return runtime.systemTasks.spawn(body, options.name ?? (body.name || "system task"));

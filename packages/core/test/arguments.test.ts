@@ -5,7 +5,7 @@ import {
   checkBody,
   checkBoolean,
   checkDuration,
-  checkName,
+  checkOptions,
   checkTime,
   isThenable,
   makeCancelled,
@@ -89,15 +89,29 @@ describe("checkTime", () => {
   });
 });
 
-describe("checkName", () => {
-  it("accepts strings, the empty one too, and no name at all", () => {
-    for (const name of ["fetcher", "", undefined]) expect(() => checkName(name, "f")).not.toThrow();
+describe("checkOptions", () => {
+  it("accepts objects with a name, the empty one too, with none, and no options at all", () => {
+    for (const options of [{ name: "fetcher" }, { name: "" }, { name: undefined }, {}, undefined])
+      expect(() => checkOptions(options, "f")).not.toThrow();
   });
 
-  it("law 13: refuses the rest", () => {
+  it("law 13: refuses other names", () => {
     for (const name of [null, 5, Symbol("x"), {}, () => "x"])
-      expect(() => checkName(name, "f")).toThrow(TypeError);
-    expect(() => checkName(5, "run")).toThrow(new TypeError("run.name needs a string, not a number."));
+      expect(() => checkOptions({ name }, "f")).toThrow(TypeError);
+    expect(() => checkOptions({ name: 5 }, "run")).toThrow(
+      new TypeError("run.name needs a string, not a number."),
+    );
+  });
+
+  it("law 13: refuses options that are no object, and says what could be", () => {
+    for (const options of [null, 5, "fetcher", () => "x"])
+      expect(() => checkOptions(options, "f")).toThrow(TypeError);
+    expect(() => checkOptions("fetcher", "startSoon")).toThrow(
+      new TypeError('startSoon takes its options as an object, such as { name: "..." }, not a string.'),
+    );
+    expect(() => checkOptions(5, "CancelScope", "{ timeout: 500 }")).toThrow(
+      "such as { timeout: 500 }, not a number",
+    );
   });
 });
 

@@ -46,7 +46,7 @@ const exported = {
     "checkBody",
     "checkBoolean",
     "checkDuration",
-    "checkName",
+    "checkOptions",
     "checkRunOptions",
     "checkTime",
     "currentStatus",

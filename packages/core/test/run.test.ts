@@ -170,7 +170,8 @@ describe("the options of a run", () => {
   const clockWanted =
     "run.clock needs a clock, an object with the methods now and delayUntil, such as new MockClock().";
 
-  it.each<[object, string]>([
+  it.each<[unknown, string]>([
+    [5, 'run takes its options as an object, such as { name: "..." }, not a number.'],
     [{ name: 5 }, "run.name needs a string, not a number."],
     [{ clock: {} }, clockWanted],
     [{ clock: null }, clockWanted],
@@ -180,7 +181,7 @@ describe("the options of a run", () => {
     [{ debug: "0" }, "run.debug needs true or false, not a string."],
   ])("law 13: refuses %o, and does not begin", async (options, says) => {
     let begun = false;
-    const error = await rejection(run(() => (begun = true), options));
+    const error = await rejection(run(() => (begun = true), options as object));
     expect(error).toEqual(new TypeError(says));
     expect(begun).toBe(false);
   });

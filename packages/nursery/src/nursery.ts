@@ -3,7 +3,7 @@ import { type CancelReason, MisuseError } from "@espalier/core";
 import {
   checkBody,
   checkBoolean,
-  checkName,
+  checkOptions,
   currentStatus,
   makeCancelled,
   type Parked,
@@ -90,7 +90,7 @@ export async function openNursery<T>(
   options: NurseryOptions = {},
 ): Promise<T | undefined> {
   checkBody(body, "openNursery");
-  checkName(options.name, "openNursery");
+  checkOptions(options, "openNursery");
   const block = new NurseryBlock<T>(options.name ?? (body.name || "nursery"));
   try {
     await block.cancelScope.run(() => block.run(body));
@@ -277,7 +277,7 @@ class NurseryBlock<T> implements Nursery {
 }
 
 function taskName(fn: { readonly name: string }, options: StartOptions | undefined, method: string): string {
-  checkName(options?.name, method);
+  checkOptions(options, method);
   return options?.name ?? (fn.name || "task");
 }
 

@@ -73,7 +73,9 @@ describe("openNursery", () => {
     expectError(await rejection(openNursery(undefined!)), TypeError, /needs a function, not undefined/);
   });
 
-  it("refuses a name that is no string (law 13)", async () => {
+  it("refuses options that are no object, and a name that is no string (law 13)", async () => {
+    const named = openNursery(() => undefined, "server" as never);
+    expectError(await rejection(named), TypeError, /^openNursery takes its options as an object/);
     const wrong = openNursery(() => undefined, { name: 5 as never });
     expectError(await rejection(wrong), TypeError, /^openNursery\.name needs a string, not a number/);
   });

@@ -196,7 +196,12 @@ describe("Nursery.startSoon", () => {
 });
 
 describe("the options of startSoon and start", () => {
-  it.each<[object, RegExp]>([
+  it.each<[unknown, RegExp]>([
+    [
+      "fetcher",
+      /^(startSoon|start) takes its options as an object, such as \{ name: "\.\.\." \}, not a string/,
+    ],
+    [null, /^(startSoon|start) takes its options as an object, .* not null/],
     [{ name: 5 }, /^(startSoon|start)\.name needs a string, not a number/],
     [{ name: null }, /^(startSoon|start)\.name needs a string, not null/],
     [{ daemon: "yes" }, /^(startSoon|start)\.daemon needs true or false, not a string/],
@@ -204,11 +209,11 @@ describe("the options of startSoon and start", () => {
   ])("law 13: %o is refused, and nothing is started", async (options, says) => {
     await openNursery(async (nursery) => {
       expectError(
-        thrownBy(() => nursery.startSoon(sleepForever, options)),
+        thrownBy(() => nursery.startSoon(sleepForever, options as object)),
         TypeError,
         says,
       );
-      expectError(await rejection(nursery.start(sleepForever, options)), TypeError, says);
+      expectError(await rejection(nursery.start(sleepForever, options as object)), TypeError, says);
       expect(nursery.tasks.size).toBe(0);
     });
   });

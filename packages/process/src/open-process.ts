@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import type { Readable, Writable } from "node:stream";
 import { inspect } from "node:util";
 
-import { checkDuration, parkAbroad, pass, quietly, refusal } from "@espalier/core/lowlevel";
+import { checkDuration, checkOptions, parkAbroad, pass, quietly, refusal } from "@espalier/core/lowlevel";
 import {
   acloseForcefully,
   fromNodeReadable,
@@ -152,6 +152,7 @@ export async function startProcess(
       'With a shell, argv is one line: ["ls | wc -l"]. Further arguments would be joined to it without quoting.',
     );
   }
+  checkOptions(options, "openProcess", '{ cwd: "..." }');
   const { graceMs = 5000 } = options;
   checkDuration(graceMs, "openProcess.graceMs");
   checkStreams(options);

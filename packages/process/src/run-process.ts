@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 import { BrokenResourceError } from "@espalier/core";
-import { checkDuration, quietly } from "@espalier/core/lowlevel";
+import { checkDuration, checkOptions, quietly } from "@espalier/core/lowlevel";
 import { openNursery, unwrapSingle } from "@espalier/nursery";
 import { LimitExceededError, type ReceiveStream, type SendStream } from "@espalier/stream";
 import { checkArgv, type OpenProcessOptions, type RunningProcess, startProcess } from "./open-process.ts";
@@ -61,6 +61,7 @@ export interface ProcessResult {
 export function runProcess(argv: readonly string[], options: RunProcessOptions = {}): Promise<ProcessResult> {
   return quietly(async () => {
     checkArgv(argv);
+    checkOptions(options, "runProcess", '{ cwd: "..." }');
     const {
       stdin,
       captureStdout = false,

@@ -143,6 +143,9 @@ describe.runIf(unix)("runProcess", () => {
     await expect(runProcess(["echo", 1 as never])).rejects.toThrow("list of strings");
     await expect(runProcess(["echo", "a"], { shell: true })).rejects.toThrow("argv is one line");
     await expect(runProcess(["true"], { graceMs: -1 })).rejects.toThrow(RangeError);
+    await expect(runProcess(["true"], "/tmp" as never)).rejects.toThrow(
+      'such as { cwd: "..." }, not a string',
+    );
     await expect(runProcess(["true"], { graceMs: Number.NaN })).rejects.toThrow("runProcess.graceMs");
     await expect(runProcess(["true"], { maxOutputBytes: Number.NaN })).rejects.toThrow(
       new RangeError("runProcess.maxOutputBytes needs 0 bytes or more, not NaN."),

@@ -1,3 +1,4 @@
+import { checkOptions } from "@espalier/core/lowlevel";
 import { startVirtual, type VirtualOptions } from "./start-virtual.ts";
 
 /** Options of {@link runVirtual}. */
@@ -39,5 +40,6 @@ export type RunVirtualOptions = VirtualOptions;
  * ```
  */
 export async function runVirtual<T>(body: () => Promise<T> | T, options: RunVirtualOptions = {}): Promise<T> {
+  checkOptions(options, "runVirtual");
   return startVirtual(body, { ...options, caller: "runVirtual" });
 }

@@ -25,7 +25,7 @@ export {
   checkBody,
   checkBoolean,
   checkDuration,
-  checkName,
+  checkOptions,
   checkRunOptions,
   checkTime,
   currentStatus,
