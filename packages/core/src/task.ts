@@ -1,7 +1,7 @@
 import type { CancelReason } from "./cancel-reason.ts";
 import { withCancelSite } from "./cancel-site.ts";
 import { CancelStatus } from "./cancel-status.ts";
-import { ambientStatus, runIn } from "./context.ts";
+import { ambientStatus, goInto, runIn } from "./context.ts";
 import { isThenable } from "./thenable.ts";
 import { unwind } from "./unwinding.ts";
 
@@ -76,9 +76,16 @@ export abstract class Task<T = unknown> {
 
   /** @internal Starts the body once its turn has come, in the caller's context variables. Runs none of it now. */
   startSoon(body: () => Promise<T> | T): void {
-    // A reaction registered here keeps the caller's other AsyncLocalStorage stores; ours is set by runIn.
+    const insideSome = ambientStatus() !== undefined;
+    // A reaction registered here keeps the caller's other AsyncLocalStorage stores; ours is set inside.
     void (this.cancelStatus.runtime.scheduler.turn() ?? begun).then(() => {
-      this.startNow(body);
+      if (!insideSome) {
+        this.startNow(body);
+        return;
+      }
+      this.state = running;
+      goInto(this.cancelStatus);
+      begin(body);
     });
   }
 

@@ -237,6 +237,27 @@ describe("Task", () => {
     expect(order).toEqual(tasks.map((_, i) => i));
   });
 
+  it("leaves nobody else in its scope, be it begun inside another or outside of all", async () => {
+    const outside = currentStatus();
+    const seen = new Set<unknown>();
+    const bystander = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) {
+        await Promise.resolve();
+        seen.add(currentStatus());
+      }
+    };
+    const beside = bystander();
+    await spawn(checkpoint).join();
+    seen.add(currentStatus());
+    await scope(async (inside) => {
+      await spawn(checkpoint, "async", inside).join();
+      await spawn(() => undefined, "sync", inside).join();
+      expect(currentStatus()).toBe(inside);
+    });
+    await beside;
+    expect([...seen, currentStatus()]).toEqual([outside, outside]);
+  });
+
   it("law 3: a live task is held strongly by the core, and can be reached, cancelled and unwound", async () => {
     const unwound: string[] = [];
     const registry = new FinalizationRegistry<string>((name) => unwound.push(`collected ${name}`));
