@@ -33,8 +33,7 @@ const starving =
 const tree = "16,383 nurseries and 32,766 tasks.";
 const callbacks =
   "node:net has one callback for each message; here a task waits twice, once for bytes and once until they are written. raw-scope is " +
-  "what that costs by itself. The time of the server's thread, which the clients in a process of their own hide in part, is 1.3 to 1.4 times raw's " +
-  "in a run of 30,000 echoes; some 60 % of it are the system's write().";
+  "what that costs by itself.";
 const depth =
   "A checkpoint does not know how deep it is: on Node 24 it takes 84 ns outside all scopes and 91 ns at depth 1,000. Opening the 1,000 " +
   "scopes is a part of the row.";
