@@ -103,7 +103,7 @@ export class BudgetedScheduler implements Scheduler {
 
   /**
    * A microtask behind those who have gone on: they have run by now, so it was no burst. Tasks that take turns meet this
-   * every so many moves, and never the line, which costs them ten times as much.
+   * every so many moves, and never the line, which would cost them far more.
    */
   private readonly refill = (): void => {
     this.refilling = false;
