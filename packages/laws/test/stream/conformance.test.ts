@@ -102,7 +102,13 @@ describe("keeps the contract of a Stream:", () => {
   const ownTls = process.versions["bun"] !== undefined || process.versions["deno"] !== undefined;
   it.skipIf(ownTls)("TLS", () => checkTwoWayStream(tlsPair, cloggedTlsPair));
   it.skipIf(ownTls)("TLS without goodbyes", () =>
-    checkTwoWayStream(() => tlsPair({ httpsCompatible: true })),
+    checkTwoWayStream(async () => {
+      const [client, server] = await tlsPair({ httpsCompatible: true });
+      // A client that closes with the server's session tickets unread is reset, and a reset is no end in any mode.
+      await server.sendAll(new Uint8Array(1));
+      await client.receiveSome();
+      return [client, server];
+    }),
   );
   it("Web streams, over TCP", () =>
     checkTwoWayStream(
