@@ -1,5 +1,5 @@
 import { CancelScope, type CancelScopeOptions } from "./cancel-scope.ts";
-import { type Limit, limitedScope, type TimeLimitOptions } from "./limited-scope.ts";
+import { type Limit, limitOptions, type TimeLimitOptions } from "./limit-options.ts";
 import { TooSlowError } from "./too-slow-error.ts";
 
 /** What `failAfter` and `failAt` hand to their body: the limit can be moved; nothing else can end it. */
@@ -67,7 +67,7 @@ function fail<T>(
 ): Promise<T> {
   let scope: FailingScope;
   try {
-    scope = new FailingScope(limitedScope(caller, limit, body, options), limit);
+    scope = new FailingScope(limitOptions(caller, limit, body, options), limit);
   } catch (error) {
     return Promise.reject(error as Error);
   }

@@ -1,5 +1,5 @@
 import { CancelScope } from "./cancel-scope.ts";
-import { type Limit, limitedScope, type TimeLimitOptions } from "./limited-scope.ts";
+import { type Limit, limitOptions, type TimeLimitOptions } from "./limit-options.ts";
 
 /**
  * Runs `body` for at most `ms` milliseconds, and goes on either way: gives its value, or `undefined` when time ran out.
@@ -56,7 +56,7 @@ function moveOn<T>(
 ): Promise<T | undefined> {
   let scope: CancelScope;
   try {
-    scope = new CancelScope(limitedScope(caller, limit, body, options));
+    scope = new CancelScope(limitOptions(caller, limit, body, options));
   } catch (error) {
     return Promise.reject(error as Error);
   }

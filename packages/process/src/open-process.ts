@@ -147,12 +147,12 @@ export async function startProcess(
   options: OpenProcessOptions,
 ): Promise<RunningProcess> {
   checkArgv(argv);
+  checkOptions(options, "openProcess", '{ cwd: "..." }');
   if (options.shell === true && argv.length > 1) {
     throw new TypeError(
       'With a shell, argv is one line: ["ls | wc -l"]. Further arguments would be joined to it without quoting.',
     );
   }
-  checkOptions(options, "openProcess", '{ cwd: "..." }');
   const { graceMs = 5000 } = options;
   checkDuration(graceMs, "openProcess.graceMs");
   checkStreams(options);

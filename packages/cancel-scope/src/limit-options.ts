@@ -13,7 +13,7 @@ export interface TimeLimitOptions {
 export type Limit = { readonly timeout: number } | { readonly deadline: number };
 
 /** The options of the scope behind a time limit. Checks what its caller was given, in the caller's name. */
-export function limitedScope(
+export function limitOptions(
   caller: string,
   limit: Limit,
   body: { readonly name: string },
